@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 # Without text for a reader, with text that is none of the page's own, or read as a whole.
 _WITHOUT_TEXT: Final = frozenset(
-    "head script style template noscript iframe object embed svg canvas audio video button select datalist math".split()
+    "head script style template noscript iframe object embed canvas audio video button select datalist math "
+    "title desc defs metadata symbol".split()  # the last ones of drawings (SVG)
 )
 _CROSSED_OUT: Final = ("s", "strike")
 # What can bring hidden text to light: a script, or a style for another state.

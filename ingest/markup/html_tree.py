@@ -22,7 +22,11 @@ _BLOCKS: Final = frozenset(
     "h1 h2 h3 h4 h5 h6 header hgroup hr legend li main ol p pre section summary table caption tbody td tfoot th thead "
     "tr ul".split()
 )
-_IN_LINE: Final = frozenset("a br img input pre".split())
+_IN_LINE: Final = frozenset("a br img input pre svg text tspan figcaption".split())
+_ENDING: Final = frozenset("figure figcaption svg pre".split())
+# Pictures and drawings, as far as they are not text; smaller ones, in pixels, are signs.
+_PICTURES: Final = frozenset("canvas object embed video".split())
+_SMALL: Final = 32
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # Fields of a form that show what was put into them.
 _TYPED: Final = frozenset(["", *"text number email tel url date time month week datetime-local".split()])
@@ -45,6 +49,10 @@ class TreeWalk:
         # Number of texts when the last superscript ended.
         self._lowered = 0
         self._left_out: dict[str, None] = {}
+        # Captions of pictures; of the open <figure> whether it has a picture, and its caption.
+        self._figures: list[str] = []
+        self._figure: list[str] | None = None
+        self._pictured = self._in_caption = False
         self._done: list[Block] = []
         self._pre = 0
         self._level: int | None = None
@@ -71,20 +79,22 @@ class TreeWalk:
             yield from self._done
             self._done = []
         self._flush()
-        if self._left_out:
+        if self._left_out or self._figures:
             self._emit("")
         yield from self._done
 
     def _emit(self, text: str, level: int | None = None) -> None:
-        if not self._left_out:
+        if not (self._left_out or self._figures):
             self._done.append(Block(text, level))
             return
-        self._done.append(Block(text, level, left_out=tuple(self._left_out)))
-        self._left_out = {}
+        self._done.append(Block(text, level, left_out=tuple(self._left_out), figures=tuple(self._figures)))
+        self._left_out, self._figures = {}, []
 
     def _leave_out(self, node: LexborNode) -> None:
         if node.tag == "math":
             self._text.append(formula_text(node))
+        elif node.tag in _PICTURES:
+            self._add_picture("")
         elif node.tag == "select":
             self._text += [f" {option.text(strip=True)} " for option in node.css("option[selected]")]
         elif (detail := self._dead.detail(node)) and node.text().strip():
@@ -114,18 +124,35 @@ class TreeWalk:
             self._marker = self._next_marker()
         elif tag in ("table", "tr", "td", "th"):
             self._open_table(tag, node)
+        elif tag == "figure":
+            self._figure, self._pictured = [], False
 
     def _open_in_line(self, tag: str, node: LexborNode) -> None:
         if tag == "br":
             self._text.append("\n")
         elif tag == "img":
-            self._text.append(f" {node.attributes.get('alt') or ''} ")
+            alt = node.attributes.get("alt")
+            self._text.append(f" {alt or ''} ")
+            if not _is_small(node):
+                self._add_picture(alt)
+        elif tag in ("svg", "text", "tspan"):
+            self._text.append(" ")
+            self._pictured |= tag == "svg"
         elif tag == "input":
             self._text.append(_value(node))
         elif tag == "a" and self._raised:
             self._raised[-1][2] = 1
+        elif tag == "figcaption":
+            self._in_caption = self._figure is not None
         elif tag == "pre":
             self._pre += 1
+
+    def _add_picture(self, alt: str | None) -> None:
+        """Notes a picture: one of a <figure>, or one that nothing describes and that is not said to be an ornament."""
+        if self._figure is not None:
+            self._pictured = True
+        elif alt is None:
+            self._figures.append("")
 
     def _open_table(self, tag: str, node: LexborNode) -> None:
         if tag == "table":
@@ -142,8 +169,8 @@ class TreeWalk:
             self._flush()
         if self._raised and self._raised[-1][0] == node.mem_id:
             self._close_raised()
-        if tag == "pre":
-            self._pre -= 1
+        if tag in _ENDING:
+            self._close_in_line(tag)
         elif tag in _HEADINGS:
             self._level = None
         elif tag in ("ul", "ol", "menu"):
@@ -158,6 +185,18 @@ class TreeWalk:
             rows, self._rows = self._rows, None
             merged = MergedCells()
             self._place(table_text(merged.row(cells) for cells in rows))
+
+    def _close_in_line(self, tag: str) -> None:
+        if tag == "figure":
+            if self._pictured and self._figure is not None:
+                self._figures.append(" ".join(" ".join(self._figure).split()))
+            self._figure = None
+        elif tag == "figcaption":
+            self._in_caption = False
+        elif tag == "svg":
+            self._text.append(" ")
+        else:
+            self._pre -= 1
 
     def _close_raised(self) -> None:
         _, start, note = self._raised.pop()
@@ -179,6 +218,8 @@ class TreeWalk:
             text = "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
         if not text.strip():
             return
+        if self._in_caption and self._figure is not None:
+            self._figure.append(text)
         if self._cell is not None:
             self._cell.append(text)
         else:
@@ -193,6 +234,12 @@ class TreeWalk:
         for line in text.split("\n"):
             self._items.append(f"{indent}{self._marker}{line}")
             self._marker = " " * len(self._marker)
+
+
+def _is_small(node: LexborNode) -> bool:
+    """True if a side of a picture is given as that of a sign."""
+    sides = (node.attributes.get(side) or "" for side in ("width", "height"))
+    return any(side.isascii() and side.isdigit() and int(side[:_MOST_DIGITS]) <= _SMALL for side in sides)
 
 
 def _span(node: LexborNode, name: str) -> int:

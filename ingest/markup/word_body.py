@@ -23,6 +23,8 @@ _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 _PROPERTIES, _CELL_PROPERTIES, _NUMBERING = f"{W}pPr", f"{W}tcPr", f"{W}numPr"
 _PARAGRAPH: Final = f"{W}p"
+_FRAME: Final = f"{W}framePr"
+_DELETED_CELL: Final = f"{W}cellDel"
 _GRID_SPAN, _MERGED_DOWN = f"{W}gridSpan", f"{W}vMerge"
 _MOST_DIGITS: Final = 4
 
@@ -47,6 +49,7 @@ class BodyWalk:
     imported: Callable[[str], Iterable[Block]] = lambda _key: ()
     _at_end: list[Note] = field(default_factory=list)
     _new_page: bool = False
+    _initial: str = ""
 
     def __post_init__(self) -> None:
         self._reader = ParagraphReader(self.styles, self.notes, self.rendered, self.running)
@@ -65,6 +68,8 @@ class BodyWalk:
             yield from self.blocks([element])
             if several and element.find(f"{W}pPr/{W}sectPr") is not None:
                 yield from next(before, ())
+        if self._initial:
+            yield self._block(self._initial, None)
         while self._at_end:
             ended, self._at_end = self._at_end, []
             for note in ended:
@@ -102,6 +107,10 @@ class BodyWalk:
         properties = {one.tag: one for one in next(element.iterchildren(_PROPERTIES), ())}
         if not self.rendered and f"{W}pageBreakBefore" in properties:
             text = BREAK + text
+        if (frame := properties.get(_FRAME)) is not None and frame.get(f"{W}dropCap") in ("drop", "margin"):
+            self._initial += text.strip()
+            return
+        text, self._initial = self._initial + text, ""
         level = self._level(element, properties) if properties else None
         marker = "- " if level is None and _NUMBERING in properties else ""
         if BREAK not in text:
@@ -113,12 +122,12 @@ class BodyWalk:
                 if part.strip():
                     yield self._block(marker + part.strip() if position == 0 else part.strip(), level)
         reader = self._reader
-        if reader.left_out or reader.boxed or reader.noted or reader.drawn:
+        if reader.left_out or reader.boxed or reader.noted or reader.drawn or reader.pictures:
             yield from self._beside()
 
     def _beside(self) -> Iterator[Block]:
         """Text boxes, figures and notes of the paragraph or table before, and what was left out of it."""
-        if self._reader.left_out:
+        if self._reader.left_out or self._reader.pictures:
             yield self._block("", None)
         boxed, self._reader.boxed = self._reader.boxed, []
         for box in boxed:
@@ -169,6 +178,9 @@ class BodyWalk:
         properties: dict[object, BaseOxmlElement] = {}
         if children and children[0].tag == _CELL_PROPERTIES:
             properties = {one.tag: one for one in children.pop(0)}
+        if _DELETED_CELL in properties:
+            self._reader.leave_out(DELETED, cell)
+            children = []
         span, merge = properties.get(_GRID_SPAN), properties.get(_MERGED_DOWN)
         columns = "" if span is None else span.get(VALUE, "")[:_MOST_DIGITS]
         return TableCell(
@@ -192,7 +204,8 @@ class BodyWalk:
         new_page, self._new_page = self._new_page, False
         left_out = tuple(self._reader.left_out)
         self._reader.left_out.clear()
-        return Block(" ".join(text.split()) if level else text, level, new_page, left_out)
+        figures, self._reader.pictures = tuple(self._reader.pictures), []
+        return Block(" ".join(text.split()) if level else text, level, new_page, left_out, figures)
 
     def _level(self, element: BaseOxmlElement, properties: Mapping[str, BaseOxmlElement]) -> int | None:
         outline, style = properties.get(f"{W}outlineLvl"), properties.get(f"{W}pStyle")

@@ -1,4 +1,4 @@
-"""Charts and diagrams of a Word document: their words and numbers, which are in parts of their own."""
+"""Figures of a Word document: words and numbers of charts and diagrams, which are in parts of their own; pictures."""
 
 from __future__ import annotations
 
@@ -19,10 +19,29 @@ _D: Final = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 # Elements that stand for a figure, and the attribute with the id of its part.
 FIGURES: Final = {f"{_C}chart": f"{_R}id", f"{_D}relIds": f"{_R}dm"}
+_VML: Final = "{urn:schemas-microsoft-com:vml}"
+_WP: Final = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+# Pictures, and words that are drawn as shapes.
+PICTURES: Final = ("{http://schemas.openxmlformats.org/drawingml/2006/picture}pic", f"{_VML}imagedata")
+WORD_ART: Final = f"{_VML}textpath"
+# Smaller pictures are signs: a centimetre, in English Metric Units.
+_SMALL: Final = 360_000
 _MOST_POINTS: Final = 2_000
 _MOST_SERIES: Final = 50
 _DATE: Final = re.compile(r"(?:[dmy]+[-/. \\]?){2,}", re.IGNORECASE)
 _FIRST_DAY: Final = date(1899, 12, 30)
+
+
+def picture_description(picture: BaseOxmlElement) -> str | None:
+    """The description of a picture, empty where it has none; None for a sign."""
+    around = next(picture.iterancestors(f"{_WP}inline", f"{_WP}anchor"), None)
+    if around is None:
+        return ""
+    extent, properties = around.find(f"{_WP}extent"), around.find(f"{_WP}docPr")
+    sides = [extent.get(side, "") for side in ("cx", "cy")] if extent is not None else []
+    if any(side.isdecimal() and len(side) < 10 and int(side) < _SMALL for side in sides):
+        return None
+    return " ".join(clean(properties.get("descr") or "").split()) if properties is not None else ""
 
 
 def figure_blocks(root: BaseOxmlElement) -> Iterator[Block]:

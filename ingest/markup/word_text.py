@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ingest.markup.equations import M, equation_text
 from ingest.markup.raised import CONTEXT, after_raised, raised
 from ingest.markup.symbols import symbol
-from ingest.markup.word_figures import FIGURES
+from ingest.markup.word_figures import FIGURES, PICTURES, WORD_ART, picture_description
 from ingest.markup.word_notes import REFERENCES, Note, Notes
 from ingest.markup.word_styles import PLAIN, VALUE, RunFormat, Styles, W, format_of, switch, tells_format
 from ingest.readers.source import CROSSED_OUT, DELETED, NOT_SHOWN
@@ -118,6 +118,7 @@ class ParagraphReader:
         rendered: whether the file has the page breaks of Word's last rendering.
         running: whether it reads a header or footer, whose page numbers are left out.
         boxed, noted, drawn: text boxes, notes and ids of charts and diagrams of the paragraphs that were read.
+        pictures: descriptions of the pictures in them; empty for those without one.
         left_out: details of ``hidden`` remarks on them.
     """
 
@@ -128,6 +129,7 @@ class ParagraphReader:
     boxed: list[BaseOxmlElement] = field(default_factory=list)
     noted: list[Note] = field(default_factory=list)
     drawn: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
     left_out: dict[str, None] = field(default_factory=dict)
     _text: _Text = field(default_factory=_Text)
     _fields: _Fields = field(default_factory=_Fields)
@@ -221,6 +223,14 @@ class ParagraphReader:
     def _read_figure(self, element: BaseOxmlElement, _form: RunFormat) -> None:
         self.drawn.append(element.get(FIGURES[element.tag]) or "")
 
+    def _read_picture(self, element: BaseOxmlElement, _form: RunFormat) -> None:
+        # Those of headers and footers are logos.
+        if not self.running and (description := picture_description(element)) is not None:
+            self.pictures.append(description)
+
+    def _read_word_art(self, element: BaseOxmlElement, form: RunFormat) -> None:
+        self._add(element.get("string") or "", form)
+
     def _read_reference(self, element: BaseOxmlElement, form: RunFormat) -> None:
         note = self.notes.note(element)
         if note and not form.crossed_out and not form.hidden:
@@ -239,6 +249,8 @@ _STEPS: Final[Mapping[object, Callable[[ParagraphReader, BaseOxmlElement, RunFor
     **dict.fromkeys(DELETIONS, ParagraphReader._read_deletion),
     f"{W}txbxContent": ParagraphReader._read_box,
     **dict.fromkeys(FIGURES, ParagraphReader._read_figure),
+    **dict.fromkeys(PICTURES, ParagraphReader._read_picture),
+    WORD_ART: ParagraphReader._read_word_art,
     **dict.fromkeys(REFERENCES, ParagraphReader._read_reference),
 }
 

@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest.readers.limits import ReadingLimits
-from ingest.readers.source import CROSSED_OUT, Remark, blank_pages, check_page, check_pages, check_size
+from ingest.readers.source import (
+    CROSSED_OUT,
+    LONGEST_CAPTION,
+    MOST_CAPTIONS,
+    Remark,
+    RemarkKind,
+    blank_pages,
+    check_page,
+    check_pages,
+    check_size,
+)
 from rag.domain.values import Heading, Page
 
 # About five printed pages: a citation names a page, and a person then looks through all of it.
@@ -34,12 +44,15 @@ class Block:
         new_page: whether a new page begins with it.
         left_out: text that was left out of it or at its place, as details of ``hidden`` remarks; a block may consist of
             such text alone.
+        figures: captions of the pictures in it or at its place, whose contents are not in the text; empty for those
+            without one.
     """
 
     text: str
     level: int | None = None
     new_page: bool = False
     left_out: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
 
 def table_text(rows: Iterable[Sequence[str]]) -> str:
@@ -66,31 +79,41 @@ def paginated(blocks: Iterable[Block], limits: ReadingLimits) -> tuple[tuple[Pag
     """Paginates blocks: a page begins where a block asks for it, and where a page would get too long.
 
     Returns:
-        The pages; and remarks on those without text, and on text that was left out.
+        The pages; and remarks on those without text, on text that was left out, and on figures.
 
     Raises:
         FileFault: ``too_large``.
     """
     characters = 0
     pages: list[Page] = []
-    left_out: list[dict[str, None]] = []
+    left_out: list[dict[tuple[RemarkKind, str], None]] = []
     for content in _pages(_counted(blocks, limits)):
         for part in _short(content):
             page = _page(len(pages) + 1, [block for block in part if block.text])
             pages.append(page)
-            left_out.append(dict.fromkeys(detail for block in part for detail in block.left_out))
+            left_out.append(dict.fromkeys(_told(part)))
             characters += len(page.text)
             check_size(characters, limits)
             check_page(page.number, len(page.text), limits)
             check_pages(len(pages), limits)
     while pages and not pages[-1].text:
         pages.pop()
-    hidden = {
-        Remark(min(number, len(pages)), "hidden", detail): None
-        for number, details in enumerate(left_out, start=1)
-        for detail in details
-    }
-    return tuple(pages), (*blank_pages(pages), *hidden) if pages else ()
+    remarks: dict[Remark, None] = {}
+    captions = 0
+    for number, details in enumerate(left_out, start=1):
+        for kind, detail in details:
+            captions += kind == "figure"
+            told = kind != "figure" or captions <= MOST_CAPTIONS
+            remarks[Remark(min(number, len(pages)), kind, detail if told else "")] = None
+    return tuple(pages), (*blank_pages(pages), *remarks) if pages else ()
+
+
+def _told(blocks: Sequence[Block]) -> Iterator[tuple[RemarkKind, str]]:
+    """Kind and detail of the remarks on blocks."""
+    for block in blocks:
+        yield from (("hidden", detail) for detail in block.left_out)
+    for block in blocks:
+        yield from (("figure", caption[:LONGEST_CAPTION]) for caption in block.figures)
 
 
 def _counted(blocks: Iterable[Block], limits: ReadingLimits) -> Iterator[Block]:
@@ -114,7 +137,7 @@ def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
         if block.new_page:
             yield page
             page = []
-        if block.text.strip() or block.left_out:
+        if block.text.strip() or block.left_out or block.figures:
             text = block.text.strip("\n").rstrip()
             page.append(block if text == block.text else replace(block, text=text))
     yield page
@@ -159,6 +182,7 @@ def _pieces(block: Block) -> Iterator[Block]:
         ends = ([match.end() for match in cut.finditer(text, half, LONGEST_PAGE)] for cut in _CUTS)
         end = next((found[-1] for found in ends if found), LONGEST_PAGE)
         yield replace(block, text=text[:end].rstrip(), level=None)
+        block = replace(block, left_out=(), figures=())
         text = text[end:].strip("\n")
     yield replace(block, text=text, level=block.level if text is block.text else None)
 

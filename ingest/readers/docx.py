@@ -15,6 +15,7 @@ from ingest.markup.word_body import BodyWalk
 from ingest.markup.word_notes import NoteKind, Notes, running_parts
 from ingest.markup.word_styles import Styles, W
 from ingest.readers.blocks import Block, paginated
+from ingest.readers.figures import with_captions
 from ingest.readers.properties import as_author, as_date
 from ingest.readers.source import ReadingOptions, SourceText
 from ingest.readers.text import decoded
@@ -47,7 +48,7 @@ def read_docx(path: Path, options: ReadingOptions) -> SourceText:
     document = _opened(path)
     try:
         damaged: list[str] = []
-        pages, remarks = paginated(_blocks(document, damaged), options.limits)
+        pages, remarks = paginated(with_captions(_blocks(document, damaged)), options.limits)
         title = as_title(document.core_properties.title)
         author, created = as_author(document.core_properties.author), as_date(_created(document))
     except (KeyError, ValueError, AttributeError) as error:

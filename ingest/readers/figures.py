@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ingest.pdf.lines import Line, PageLines
-from ingest.readers.source import Remark
+from ingest.readers.blocks import Block
+from ingest.readers.source import LONGEST_CAPTION, MOST_CAPTIONS, Remark
 from rag.domain.values import Box
 
 # A caption: a number, and then a sign or a word with a capital; not "Figure 3 shows".
@@ -18,9 +20,7 @@ _CAPTION: Final = re.compile(
     re.IGNORECASE,
 )
 _UPPER: Final = re.compile(r"[A-ZÀ-Þ]")
-_LONGEST_CAPTION: Final = 100
-# Most captions that are told of a document, and characters of a line that are looked at.
-_MOST_CAPTIONS: Final = 40
+# Characters of a line that are looked at.
 _HEAD: Final = 40
 # A picture at the same place, in points, on so many pages is a logo.
 _PLACE: Final = 3.0
@@ -45,22 +45,44 @@ def figure_remarks(
         captions = list(_captions(lines))
         for caption in captions:
             told += 1
-            remarks.append(Remark(number, "figure", caption if told <= _MOST_CAPTIONS else ""))
+            remarks.append(Remark(number, "figure", caption if told <= MOST_CAPTIONS else ""))
         if len(pictures) > len(captions) or (number in drawn and not captions and not figures.get(number)):
             remarks.append(Remark(number, "figure"))
     return list(dict.fromkeys(remarks))
 
 
 def _captions(lines: Sequence[Line]) -> Iterator[str]:
-    for line in lines:
-        text = line.text
-        match = _CAPTION.match(text[:_HEAD])
-        if match and _is_caption(match[0], text[match.end() :].lstrip()):
-            yield text[:_LONGEST_CAPTION].replace(": ", " – ").strip()
+    yield from filter(None, (caption_of(line.text) for line in lines))
 
 
-def _is_caption(head: str, rest: str) -> bool:
-    return not rest or head[-1] in ":|–—" or bool(_UPPER.match(rest))
+def caption_of(text: str) -> str:
+    """The caption that a line or paragraph is, shortened; empty for another one."""
+    match = _CAPTION.match(text[:_HEAD])
+    if not match:
+        return ""
+    rest = text[match.end() :].lstrip()
+    is_caption = not rest or match[0][-1] in ":|–—" or bool(_UPPER.match(rest))
+    return text[:LONGEST_CAPTION].replace(": ", " – ").strip() if is_caption else ""
+
+
+def with_captions(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks, each picture with the caption below it, or else above it."""
+    before = ""
+    held: Block | None = None
+    for block in blocks:
+        if held is not None:
+            yield _captioned(held, caption_of(block.text) or before)
+            before = caption_of(held.text) if held.text else before
+        held = block
+    if held is not None:
+        yield _captioned(held, before)
+
+
+def _captioned(block: Block, caption: str) -> Block:
+    if not (block.figures and caption):
+        return block
+    *others, _ = block.figures
+    return replace(block, figures=(*others, caption))
 
 
 def _place(box: Box) -> tuple[int, ...]:

@@ -117,6 +117,7 @@ class _TokenWalk:
         self._rows: list[list[str]] = []
         self._crossed_out = 0  # open blocks of crossed-out text
         self._left_out: dict[str, None] = {}
+        self._figures: list[str] = []
 
     def blocks(self) -> Iterator[Block]:
         for position, token in enumerate(self._tokens):
@@ -133,12 +134,13 @@ class _TokenWalk:
                 yield from self._table(token.type)
             elif token.type in ("inline", "fence", "code_block", "html_block"):
                 yield from self._content(token, self._tokens[position - 1])
-        if self._left_out:
+        if self._left_out or self._figures:
             yield self._block("")
 
     def _block(self, text: str, level: int | None = None) -> Block:
         left_out, self._left_out = tuple(self._left_out), {}
-        return Block(text, level, left_out=left_out)
+        figures, self._figures = tuple(self._figures), []
+        return Block(text, level, left_out=left_out, figures=figures)
 
     def _next_marker(self) -> str:
         number = self._lists[-1]
@@ -171,6 +173,7 @@ class _TokenWalk:
 
     def _inline(self, token: Token) -> str:
         text, crossed_out = inline_text(token)
+        self._figures += ["" for child in token.children or () if child.type == "image" and not child.content.strip()]
         if crossed_out:
             self._left_out[CROSSED_OUT] = None
         return text
@@ -183,6 +186,7 @@ class _TokenWalk:
             return
         for block in html_blocks(html):
             self._left_out |= dict.fromkeys(block.left_out)
+            self._figures += block.figures
             if block.level and not self._lists:
                 yield self._block(block.text, block.level)
             elif block.text:

@@ -23,6 +23,10 @@ BLANK: Final = "blank"
 XFA_FORM: Final = "xfa form"
 NO_WORDS: Final = "no words"
 
+# Characters of a figure's caption that are its remark's detail, and most captions that are told of a document.
+LONGEST_CAPTION: Final = 100
+MOST_CAPTIONS: Final = 40
+
 # Details of ``hidden`` remarks: text that is there, and not read because it does not hold or is not shown.
 CROSSED_OUT: Final = "crossed out"
 DELETED: Final = "deleted"

@@ -690,3 +690,56 @@ def test_a_file_that_is_taken_in_as_a_whole(read: Read, kind: str, text: str, re
         new.writestr("word/chunk.bin", "<p>In the <s>old</s> page.</p>")
     found = read("a.docx", data.getvalue())
     assert (text_of(found), found.reason) == (text, reason)
+
+
+def picture(described: str = "", *, side: int = 3_600_000) -> str:
+    """A run with a picture; sides in English Metric Units."""
+    place = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+    kind = "http://schemas.openxmlformats.org/drawingml/2006/picture"
+    sizes = f'<wp:extent cx="{side}" cy="{side}"/><wp:docPr id="1" name="P" descr="{described}"/>'
+    return (
+        f'<w:r><w:drawing><wp:inline xmlns:wp="{place}">{sizes}<x:pic xmlns:x="{kind}"/></wp:inline></w:drawing></w:r>'
+    )
+
+
+VML = 'xmlns:v="urn:schemas-microsoft-com:vml"'
+
+
+@pytest.mark.parametrize(
+    ("body", "figures"),
+    [
+        pytest.param([p("a", picture())], [""], id="nothing says what it is"),
+        pytest.param([p(picture("Sales")), p("a")], ["Sales"], id="described"),
+        pytest.param([p(picture("x")), p("Figure 1: Sales")], ["Figure 1 – Sales"], id="caption below"),
+        pytest.param([p("Figure 1: Sales"), p(picture())], ["Figure 1 – Sales"], id="caption above"),
+        pytest.param([p("a", picture(side=90_000))], [], id="sign"),
+        pytest.param(
+            [p(f"<w:r><w:object><v:shape {VML}><v:imagedata/></v:shape></w:object></w:r>")], [""], id="object"
+        ),
+        pytest.param([table(cell("a") + cell(picture()))], [""], id="in a table"),
+    ],
+)
+def test_pictures_are_named(read: Read, body: list[str], figures: list[str]) -> None:
+    source = read("a.docx", packed(*body, p("End.")))
+    assert source.remarks == tuple(Remark(1, "figure", caption) for caption in figures)
+
+
+def test_words_that_are_drawn_as_shapes(read: Read) -> None:
+    art = f'<w:r><w:pict><v:shape {VML}><v:textpath string="Open day"/></v:shape></w:pict></w:r>'
+    source = read(
+        "a.docx", packed(p(art), section("header default header1"), header1=p(art.replace("Open day", "DRAFT")))
+    )
+    assert text_of(source) == "Page header: DRAFT\n\nOpen day"
+
+
+def test_a_drop_cap_belongs_to_its_word(read: Read) -> None:
+    cap = '<w:p><w:pPr><w:framePr w:dropCap="drop" w:lines="3"/></w:pPr><w:r><w:t>T</w:t></w:r></w:p>'
+    assert text_of(read("a.docx", packed(cap, p("he pump is blue.")))) == "The pump is blue."
+    assert text_of(read("a.docx", packed(p("It is blue."), cap))) == "It is blue.\n\nT"
+
+
+def test_a_deleted_cell(read: Read) -> None:
+    gone = f'<w:tc><w:tcPr><w:cellDel w:id="3"/></w:tcPr>{p("1")}</w:tc>'
+    source = read("a.docx", packed(table(cell("a") + gone, cell("b") + cell("2"))))
+    assert text_of(source) == "a\nb | 2"
+    assert source.remarks == (Remark(1, "hidden", "deleted"),)

@@ -241,3 +241,43 @@ def test_raised_numbers_stay_apart(read: Read, source: str, text: str) -> None:
 )  # fmt: skip
 def test_formulas(read: Read, formula: str, text: str) -> None:
     assert text_of(read("a.html", f"<p>a <math>{formula}</math> b")) == f"a {text} b"
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "figures"),
+    [
+        pytest.param("a<img src=x>", "a", [""], id="picture that nothing describes"),
+        pytest.param("a<img src=x alt=''> <img src=y alt='A chart'>", "a A chart", [], id="ornament, and described"),
+        pytest.param("a<img src=x width=16 height=16>", "a", [], id="sign"),
+        pytest.param(
+            "<figure><img src=x alt='A chart'><figcaption>Figure <b>1</b>: Sales</figcaption></figure>",
+            "A chart\n\nFigure 1: Sales",
+            ["Figure 1: Sales"],
+            id="figure with a caption",
+        ),
+        pytest.param("<figure><canvas></canvas></figure>a<canvas></canvas>", "a", [""], id="drawn by a script"),
+        pytest.param(
+            "<figure><table><tr><td>a<td>b</table><figcaption>T</figcaption></figure>", "a | b\n\nT", [], id="table"
+        ),
+        pytest.param(
+            "a<svg><title>T</title><defs><text>d</text></defs><text>Sales</text><text>12<tspan>kg</tspan></text></svg>b",
+            "a Sales 12 kg b",
+            [],
+            id="words of a drawing",
+        ),
+        pytest.param(
+            "<figure><svg><path/></svg><figcaption>Plan</figcaption></figure>", "Plan", ["Plan"], id="drawing"
+        ),
+    ],
+)
+def test_figures(read: Read, source: str, text: str, figures: list[str]) -> None:
+    found = read("a.html", source)
+    assert text_of(found) == text
+    assert found.remarks == tuple(Remark(1, "figure", caption) for caption in figures)
+
+
+def test_captions_of_many_figures_are_told_up_to_a_number(read: Read) -> None:
+    source = "".join(f"<figure><img src=x><figcaption>{n} {'x' * 200}</figcaption></figure>" for n in range(60))
+    remarks = read("a.html", source).remarks
+    assert max(len(remark.detail) for remark in remarks) == 100
+    assert remarks[-1] == Remark(1, "figure", "")

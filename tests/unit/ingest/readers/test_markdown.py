@@ -131,3 +131,11 @@ def test_raised_numbers_stay_apart(read: Read) -> None:
 
 def test_a_mark_before_a_number_stays_apart(read: Read) -> None:
     assert text_of(read("a.md", "<sup>1</sup>**245** units of <sup>137</sup>Cs")) == "1 245 units of 137Cs"
+
+
+def test_pictures_that_nothing_describes_are_named(read: Read) -> None:
+    source = read(
+        "a.md", "a ![](x.png) ![A chart](y.png)\n\n<figure><img src=x><figcaption>Plan</figcaption></figure>\n"
+    )
+    assert text_of(source) == "a  A chart\n\nPlan"
+    assert source.remarks == (Remark(1, "figure", ""), Remark(1, "figure", "Plan"))
