@@ -18,6 +18,8 @@ _MOST: Final = 0.5
 def in_turned_order(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines of a page; those that run down it from right to left, where most of its text does."""
     turned = [_is_turned(line) for line in lines]
+    if not any(turned):
+        return lines
     letters = [sum(map(len, (piece.text for piece in line.pieces))) for line in lines]
     down = sum(count for line, count in zip(lines, letters, strict=True) if _runs_down(line))
     if down <= _MOST * sum(letters):
