@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 from ingest.pdf.bindings import prototype
 from ingest.pdf.fonts.font_codes import has_codes, with_letters
 from ingest.pdf.fonts.glyph_order import letters_of_glyphs, may_be_glyph_numbers
-from ingest.pdf.right_to_left.letter_order import letters_in_order
+from ingest.pdf.right_to_left.letter_order import glyphs_in_order, letters_in_order
 
 _Floats: TypeAlias = NDArray[np.float64]
 
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BOLD: Final = 600
-# Alef, with or without a sign, before lam.
-_ALEF_LAM: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 # A ligature is a little narrower or wider than its letters.
 _LIGATURE_SLACK: Final = 0.12
 _HIGHEST_CODE: Final = 0x10FFFF
@@ -112,22 +110,14 @@ class PageCharacters:
     def _in_order(self, text: str) -> str:
         """The text with the letters of words in order that run from right to left.
 
-        pdfium gives the two letters of a ligature of lam and alef for one glyph, from left to right, and turns the
-        whole word round.
+        pdfium turns words round, and the letters of a ligature with them.
         """
         order = letters_in_order(text, self.boxes)
         if order is not None:
             text = "".join(map(text.__getitem__, order))
-        starts = [match.start() for match in _ALEF_LAM.finditer(text)]
-        if not starts:
-            return text
-        places = [index for start in starts for index in (start, start + 1)]
-        boxes = self.boxes(places if order is None else [order[place] for place in places])
-        letters = list(text)
-        for start, one, other in zip(starts, boxes[::2], boxes[1::2], strict=True):
-            if (one == other).all():
-                letters[start], letters[start + 1] = letters[start + 1], letters[start]
-        return "".join(letters)
+        if order is None:
+            return glyphs_in_order(text, self.boxes)
+        return glyphs_in_order(text, lambda places: self.boxes([order[place] for place in places]))
 
     def boxes(self, indexes: Sequence[int]) -> _Floats:
         """Loose boxes (left, top, right, bottom) in PDF coordinates; of equal height for all letters of a font."""

@@ -27,6 +27,9 @@ _WORD: Final = re.compile(f"[{_LETTERS}]{{2,64}}")
 # Latin letters with signs between them.
 _ADDRESS: Final = re.compile(r"(?<![!-~])(?=[!-~]{0,64}[A-Za-z])(?=[!-~]{0,64}[@./:])[!-~]{3,128}(?![!-~])")
 _LETTER: Final = re.compile("[\u05d0-\u05ea\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0710-\u07bf\ufb1d-\ufefc]")
+# The letters of ligatures: those that Unicode has as one character (Arabic Presentation Forms), and one of fonts.
+_FORMS: Final = (unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFBEA, 0xFDFC), *range(0xFEF5, 0xFEFD)))
+_LIGATURES: Final = frozenset(["لله", *(form for form in _FORMS if len(form) > 1 and form.isalpha())])
 # In points: letters whose middles are nearer to each other are in no order.
 _NEAR: Final = 0.2
 
@@ -71,6 +74,43 @@ def _from_left(middles: _Floats) -> list[int] | None:
     if not (np.diff(middles) < -_NEAR).any():
         return None
     return [int(place) for place in np.argsort(middles, kind="stable")]
+
+
+def glyphs_in_order(text: str, boxes: Callable[[Sequence[int]], _Floats]) -> str:
+    """The text with the letters of each ligature in order, and each mark after the letter whose glyph it shares.
+
+    pdfium gives the letters of one glyph in the order of the file, and turns some whole words round.
+
+    Args:
+        text: of a page.
+        boxes: gives left, top, right, bottom of characters by their indexes. *Shape:* ``(indexes, 4)``.
+    """
+    words = [] if text.isascii() else [match.span() for match in _WORD.finditer(text)]
+    if not words:
+        return text
+    indexes = [index for start, end in words for index in range(start, end)]
+    places = boxes(indexes)
+    shared = np.append((places[1:] == places[:-1]).all(axis=1), False)
+    letters = list(text)
+    done = 0
+    for start, end in words:
+        together = shared[done : done + end - start - 1].tolist()
+        done += end - start
+        first = start
+        for index, same in enumerate([*together, False], start=start + 1):
+            if not same:
+                letters[first:index] = _glyph(text[first:index])
+                first = index
+    return "".join(letters)
+
+
+def _glyph(letters: str) -> str:
+    """The letters of one glyph in order."""
+    if len(letters) == 1 or letters in _LIGATURES:
+        return letters
+    other = letters[::-1]
+    begins_with_mark = unicodedata.combining(letters[0]) and not unicodedata.combining(other[0])
+    return other if other in _LIGATURES or begins_with_mark else letters
 
 
 def _turned(word: str, middles: _Floats) -> list[int] | None:

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.pdf.right_to_left.letter_order import has_right_to_left, letters_in_order, runs_right_to_left
+from ingest.pdf.right_to_left.letter_order import (
+    glyphs_in_order,
+    has_right_to_left,
+    letters_in_order,
+    runs_right_to_left,
+)
 from tests.complexity import assert_linear
 
 WIDTH = 6.0
@@ -42,6 +47,34 @@ def ordered(text: str, lefts: Sequence[float]) -> str:
 )
 def test_letters_in_order(text: str, lefts: Sequence[float], expected: str) -> None:
     assert ordered(text, lefts) == expected
+
+
+@pytest.mark.parametrize(
+    ("glyphs", "expected"),
+    [
+        pytest.param(["س", "ال", "م"], "سلام", id="lam and alef"),
+        pytest.param(["ا", "إل", "ج"], "الإج", id="with a sign"),
+        pytest.param(["هللا"], "الله", id="four letters, turned"),
+        pytest.param(["الله"], "الله", id="four letters, in order"),
+        pytest.param(["هلل"], "لله", id="three letters"),
+        pytest.param(["مل", "س"], "لمس", id="lam and mim"),
+        pytest.param(["\u05c1\u05e9", "ל"], "\u05e9\u05c1ל", id="a mark and its letter"),
+        pytest.param(["ا", "ل", "م"], "الم", id="each by itself"),
+        pytest.param(["كلاس"], "كلاس", id="no ligature"),
+        pytest.param(["fi", "x"], "fix", id="Latin"),
+    ],
+)
+def test_letters_of_one_glyph(glyphs: Sequence[str], expected: str) -> None:
+    lefts = [WIDTH * place for place, glyph in enumerate(glyphs) for _ in glyph]
+    places = np.array([[left, 10.0, left + WIDTH, 0.0] for left in lefts])
+    assert glyphs_in_order("".join(glyphs), lambda indexes: places[list(indexes)]) == expected
+
+
+@given(st.lists(st.text("ابجدلمهي", min_size=1, max_size=4), min_size=1, max_size=12))
+def test_no_letter_of_a_glyph_is_lost(glyphs: list[str]) -> None:
+    places = np.array([[WIDTH * place, 10.0, WIDTH, 0.0] for place, glyph in enumerate(glyphs) for _ in glyph])
+    found = glyphs_in_order("".join(glyphs), lambda indexes: places[list(indexes)])
+    assert sorted(found) == sorted("".join(glyphs))
 
 
 @given(st.text("ابجدهوزحطيكلمنסעפץקרשת", min_size=2, max_size=30))
