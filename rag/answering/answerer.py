@@ -238,9 +238,10 @@ class Answerer:
 
         The reranker knows one: it reads them for the translation.
         """
-        hits = replace(self.retriever, reranker=None).retrieve(run.generation, untranslated, limit, run.cancelled)
+        first_stage = replace(self.retriever, reranker=None)
+        hits = self.searches.hits(first_stage, run.generation, untranslated, limit, run.cancelled)
         if self.retriever.reranker is None or not hits:
-            return hits
+            return list(hits)
         logits = self.retriever.reranker.logits(run.question.text, [reranker_text(hit.passage) for hit in hits])
         run.cancelled.check()
         return [replace(hit, logit=min(float(logit), HIGHEST_LOGIT)) for hit, logit in zip(hits, logits, strict=True)]
