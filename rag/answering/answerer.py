@@ -35,9 +35,6 @@ from rag.runtime.cancellation import Cancellation
 
 # Hits of the whole question that come before those of its parts.
 _FIRST: Final = 4
-# Passages that are reranked for one part of a question, or one side or aspect of a comparison: of each only a few are
-# read, and reranking takes longer than all else of a search.
-_CANDIDATES_OF_PART: Final = 10
 # Documents and aspects of a comparison that are searched.
 _MOST_COMPARED: Final = 4
 _MOST_ASPECTS: Final = 4
@@ -209,25 +206,19 @@ class Answerer:
         understood = run.understood
         limit = self.passages if understood.form in VALUE_FORMS else self.whole_passages
 
-        def search(question: Question, candidates: int = self.retriever.candidates) -> Sequence[Hit]:
-            retriever = replace(self.retriever, candidates=candidates)
-            return self.searches.hits(retriever, run.generation, question, min(limit, candidates), run.cancelled)
+        def search(question: Question) -> Sequence[Hit]:
+            return self.searches.hits(self.retriever, run.generation, question, limit, run.cancelled)
 
-        is_comparison = understood.form == "comparison"
-        full = len(understood.searches) - 1 if is_comparison else 0
-        rankings = [
-            search(question) if number == full else search(question, _CANDIDATES_OF_PART)
-            for number, question in enumerate(understood.searches)
-        ]
+        rankings = [search(question) for question in understood.searches]
         if understood.topic:
             rankings[0] = interleave([rankings[0], search(understood.topic)])
-        whole = rankings[full]
+        whole = rankings[-1] if understood.form == "comparison" else rankings[0]
         if understood.untranslated:
             rankings.append(self._across_languages(run, understood.untranslated, limit))
         if understood.prior_documents and understood.asked.history and not understood.asked.documents:
             rankings.insert(0, search(replace(understood.searches[0], documents=understood.prior_documents)))
-        if is_comparison:
-            rankings += [search(question, _CANDIDATES_OF_PART) for question in _aspects(understood, whole)]
+        if understood.form == "comparison":
+            rankings += [search(question) for question in _aspects(understood, whole)]
         # The searches for parts and sides are vague by themselves.
         first = _first(understood, whole)
         run.cancelled.check()
