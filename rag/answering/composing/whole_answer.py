@@ -27,9 +27,13 @@ from rag.answering.composing.novelty import Novelty
 from rag.answering.grounding import Support
 from rag.answering.usefulness.opposition import introductions_of
 from rag.answering.usefulness.pointers import followed_list
+from rag.domain.values import Form
+from rag.text.sentences import SENTENCE_END
 
 # How far a list, or a long sentence, may exceed the words of the form.
 _EXCESS: Final = 1.4
+# Forms whose answers have at least one sentence, several items or a row.
+_IN_SENTENCES: Final[frozenset[Form]] = frozenset({"explain", "about", "how_to", "comparison", "parts"})
 # Words that a list may have where the question asks for all of it.
 _LIST_WORDS: Final = 250
 # Least probability of a unit, and its least share of that of the most useful one which is shown: beside a list that was
@@ -61,6 +65,19 @@ def compose(material: Composition) -> list[Support]:
         return list(material.table)
     material = _balanced(material)
     return sentences_of(material, arranged(material, _chosen(material)))
+
+
+def is_answer(form: Form, shown: Sequence[Support]) -> bool:
+    """True where sentences answer a question of a form: an item of an agenda, by itself, explains nothing.
+
+    Args:
+        form: of the answer.
+        shown: its sentences.
+    """
+    if form not in _IN_SENTENCES:
+        return bool(shown)
+    items = sum(item.kind in ("item", "step") for item in shown)
+    return items >= FEWEST_ITEMS or any(item.kind == "row" or SENTENCE_END.search(item.sentence) for item in shown)
 
 
 def _balanced(material: Composition) -> Composition:

@@ -14,7 +14,7 @@ from rag.answering.composing.overview import (
     passages_of_overview,
     telling_passages,
 )
-from rag.answering.composing.whole_answer import beginning_of_list, compose, opening_of, possible_leads
+from rag.answering.composing.whole_answer import beginning_of_list, compose, is_answer, opening_of, possible_leads
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.page_breaks import with_torn_sentences
@@ -115,6 +115,7 @@ class WholeWriter:
             # What is shown stays shown, with the confidence that it was shown with.
             confidence = (begun or written).confidence
             support = compose(composition) if confidence >= LEAST_CONFIDENCE else []
+            support = support if is_answer(run.form, support) else []
         return Findings(
             prompt.hits,
             prompt.evidence,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rag.answering.composing.arrangement import note_on_lists
 from rag.answering.composing.material import Composition
-from rag.answering.composing.whole_answer import compose, opening_of, possible_leads
+from rag.answering.composing.whole_answer import compose, is_answer, opening_of, possible_leads
 from rag.answering.evidence.units import Unit, one_line, units_of
 from rag.answering.grounding import Evidence, Support
 from rag.answering.usefulness.pointers import Pointer
@@ -403,6 +403,21 @@ class TestTables:
         units = units_of(evidence_of(self.TABLE))
         rows = [unit.support("row") for unit in units]
         assert compose(Composition("Which?", "table", (), units, [0.5] * len(units), table=rows)) == rows
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        pytest.param("explain", "• Report of the Steward", False, id="item of an agenda"),
+        pytest.param("explain", "• Report of the Steward\n• Report of the Chair", True, id="several items"),
+        pytest.param("explain", "The Steward is ill.", True, id="sentence"),
+        pytest.param("list", "• Report of the Steward", True, id="item of a list that was asked for"),
+        pytest.param("list", "", False, id="nothing"),
+        pytest.param("explain", "| Lid | Days |\n| --- | --- |\n| red | 3 |", True, id="row"),
+    ],
+)
+def test_what_is_an_answer(form: Form, text: str, *, expected: bool) -> None:
+    assert is_answer(form, composed(evidence_of(text), {"": USEFUL}, form)) is expected
 
 
 def test_nothing_of_nothing() -> None:
