@@ -132,8 +132,12 @@ class SentenceBody(_Body):
     confidence: Annotated[float | None, Field(ge=0, le=1, description="null where it is not calibrated")]
     citations: tuple[int, ...]
     original: Annotated[
-        str | None, Field(description="the document's sentence that text translates; null for no translation")
-    ]
+        str | None,
+        Field(
+            exclude_if=lambda text: text is None,
+            description="the document's sentence that text translates; left out where it is no translation",
+        ),
+    ] = None
 
     @classmethod
     def of(cls, sentence: Sentence) -> SentenceBody:

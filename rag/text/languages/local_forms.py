@@ -41,7 +41,7 @@ _COMMON: Final = str.maketrans(
 _INDIAN: Final = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d\d)+,\d{3}(?![\d,])")
 # "3 600 €": without what follows, two columns of a table would be one number.
 _SPACED: Final = re.compile(
-    r"(?<![\w.,])\d{1,3}(?: \d{3})+(?=(?:,\d\d?)? ?(?:€|\$|£|EUR\b|USD\b|CHF\b|euros?\b|Euro\b))"
+    r"(?<![\w.,])(?<!\d )\d{1,3}(?: \d{3}){1,4}(?=(?:,\d\d?)? ?(?:€|\$|£|EUR\b|USD\b|CHF\b|euros?\b|Euro\b))"
 )
 
 
