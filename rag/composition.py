@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.answering.records import ModelIdentity, Setup
 from rag.domain.collection_name import DEFAULT_COLLECTION
 from rag.errors import IndexFault, ModelUntrusted, ModelUnusable, SettingsError
+from rag.index.joint.index import JointIndex
 from rag.index.layout import COLLECTIONS, collection_names, collection_root, known_collection_root
 from rag.index.reading import CurrentIndex
 from rag.index.search.pgvector import open_vector_database
@@ -205,6 +207,30 @@ def open_collection(settings: Settings, answerer: Answerer, name: str) -> Answer
         fitted_later=fitted_later,
         recorder=recorder,
         searches=answerer.searches.emptied(),
+    )
+
+
+def joined(answerers: Mapping[str, Answerer]) -> Answerer:
+    """Joint answerer: one question is put to several collections, and answered once, from all of them.
+
+    It is that over the indexes of several, with the models of the first. Its answers are not recorded.
+
+    Args:
+        answerers: at least one, by the names of their collections; they share encoder, reranker and language model.
+    """
+    first = next(iter(answerers.values()))
+    models = [answerer.confidence_model for answerer in answerers.values()]
+    # A calibration is of the documents of one collection: where they differ, it is the model that ships.
+    are_equal = len({model.digest for model in models}) == 1
+    shipped = replace(CONFIDENCE_MODEL, false_answers=first.confidence_model.false_answers)
+    return replace(
+        first,
+        index=JointIndex({name: answerer.index for name, answerer in answerers.items()}),
+        confidence_model=first.confidence_model if are_equal else shipped,
+        fitted_later=next((each.fitted_later for each in answerers.values() if each.fitted_later), None),
+        # A record is kept by one collection, and replayed from a generation of it.
+        recorder=None,
+        searches=first.searches.emptied(),
     )
 
 

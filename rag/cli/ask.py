@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 
 from rag.answering.answerer import Answerer
-from rag.answering.joint import joined
 from rag.answering.records import is_record_id
 from rag.answering.replay import replay
 from rag.cli.answer_view import print_answer, print_replay, print_whole_answer
@@ -20,7 +19,7 @@ from rag.cli.conversation.document_picker import chosen_documents
 from rag.cli.conversation.line_editor import line_editor
 from rag.cli.conversation.live_answer import live_answer, live_status
 from rag.cli.conversation.repl import Conversation
-from rag.composition import in_collection, open_answerer, open_collection, open_records, setup_of
+from rag.composition import in_collection, joined, open_answerer, open_collection, open_records, setup_of
 from rag.domain.collection_name import DEFAULT_COLLECTION
 from rag.domain.values import Answer, Question
 from rag.errors import QuestionsInvalid

@@ -19,7 +19,7 @@ from rag.models.embedding.interfaces import FloatVector
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Member:
     """One of the generations.
 
     Attributes:
@@ -63,8 +63,8 @@ class JointGeneration(Generation):
         """Joins generations, at least one, by the names of their collections."""
         ends = np.cumsum([len(generation) for generation in generations.values()]).tolist()
         firsts = [0, *ends[:-1]]
-        self._parts = [
-            _Part(name, generation, first)
+        self._members = [
+            _Member(name, generation, first)
             for (name, generation), first in zip(generations.items(), firsts, strict=True)
         ]
         self._firsts = np.array(firsts, np.int64)
@@ -76,17 +76,17 @@ class JointGeneration(Generation):
     @property
     def id(self) -> str:
         """Names of the generations, each after that of its collection."""
-        return " + ".join(f"{part.name} {part.generation.id}" for part in self._parts)
+        return " + ".join(f"{part.name} {part.generation.id}" for part in self._members)
 
     @cached_property
     def homes(self) -> Mapping[str, str]:
         """The collection of each document, by the document's id; of several, the first."""
-        return {each.id: part.name for part in reversed(self._parts) for each in part.generation.documents}
+        return {each.id: part.name for part in reversed(self._members) for each in part.generation.documents}
 
     @property
     def has_vectors(self) -> bool:
         """False where none of the generations has vectors."""
-        return any(part.generation.has_vectors for part in self._parts)
+        return any(part.generation.has_vectors for part in self._members)
 
     @property
     def documents(self) -> Sequence[Document]:
@@ -96,7 +96,7 @@ class JointGeneration(Generation):
     @cached_property
     def _documents(self) -> Mapping[str, Document]:
         found: dict[str, Document] = {}
-        for document in chain.from_iterable(part.generation.documents for part in self._parts):
+        for document in chain.from_iterable(part.generation.documents for part in self._members):
             known = found.get(document.id, document)
             found[document.id] = replace(known, names=tuple(dict.fromkeys([*known.names, *document.names])))
         return dict(sorted(found.items(), key=lambda item: item[1].name))
@@ -107,9 +107,9 @@ class JointGeneration(Generation):
             raise DocumentUnknown(f"no document has the id {document_id!r}")
         return self._documents[document_id]
 
-    def _holder(self, document_id: str) -> _Part:
+    def _holder(self, document_id: str) -> _Member:
         self.document(document_id)
-        return next(part for part in self._parts if part.name == self.homes[document_id])
+        return next(part for part in self._members if part.name == self.homes[document_id])
 
     def page(self, document_id: str, number: int) -> Page:
         """A page, 1-based, or DocumentUnknown."""
@@ -139,8 +139,8 @@ class JointGeneration(Generation):
         """BM25 search: rows with their scores, best first."""
         return self._best(lambda part: part.generation.matching(question, limit, part.within(scope)), limit)
 
-    def _best(self, search: Callable[[_Part], Sequence[tuple[int, float]]], limit: int) -> list[tuple[int, float]]:
-        found = chain.from_iterable(part.counted(search(part)) for part in self._parts)
+    def _best(self, search: Callable[[_Member], Sequence[tuple[int, float]]], limit: int) -> list[tuple[int, float]]:
+        found = chain.from_iterable(part.counted(search(part)) for part in self._members)
         # A sort is stable: of equal scores the order is that of the collections.
         return sorted(found, key=lambda hit: -hit[1])[:limit]
 
@@ -150,16 +150,16 @@ class JointGeneration(Generation):
 
     def bm25_scores(self, question: str) -> FloatVector:
         """The BM25 score of every row. *Shape:* ``(rows,)``."""
-        return np.concatenate([part.generation.bm25_scores(question) for part in self._parts])
+        return np.concatenate([part.generation.bm25_scores(question) for part in self._members])
 
     def bm25_scores_of(self, question: str, rows: Rows) -> FloatVector:
         """The BM25 scores of some rows. *Shape:* ``(len(rows),)``."""
         return self._scored(rows, lambda part, own: part.generation.bm25_scores_of(question, own))
 
-    def _scored(self, rows: Rows, scores: Callable[[_Part, Rows], FloatVector]) -> FloatVector:
+    def _scored(self, rows: Rows, scores: Callable[[_Member, Rows], FloatVector]) -> FloatVector:
         found = np.zeros(len(rows), np.float32)
         owners = self._owners(rows)
-        for number, part in enumerate(self._parts):
+        for number, part in enumerate(self._members):
             if (held := owners == number).any():
                 found[held] = scores(part, rows[held] - part.first)
         return found
@@ -171,11 +171,11 @@ class JointGeneration(Generation):
 
     def rows_with(self, word: str) -> Rows:
         """Rows that have the stem of a word, ascending; none for a stop word."""
-        return np.concatenate([part.generation.rows_with(word) + part.first for part in self._parts])
+        return np.concatenate([part.generation.rows_with(word) + part.first for part in self._members])
 
     def rows_of_documents(self) -> tuple[Sequence[str], RowRanges]:
         """The documents that have rows, by id in the order of their rows; one that several have, once for each."""
-        held = [(part, *part.generation.rows_of_documents()) for part in self._parts]
+        held = [(part, *part.generation.rows_of_documents()) for part in self._members]
         starts = np.concatenate([rows.starts + part.first for part, _, rows in held])
         ends = np.concatenate([rows.ends + part.first for part, _, rows in held])
         return [one for _, ids, _ in held for one in ids], RowRanges(starts, ends)
@@ -183,20 +183,20 @@ class JointGeneration(Generation):
     def openings(self, characters: int) -> dict[str, str]:
         """The first ``characters`` of each document's first page, by document id."""
         return {
-            one: text for part in reversed(self._parts) for one, text in part.generation.openings(characters).items()
+            one: text for part in reversed(self._members) for one, text in part.generation.openings(characters).items()
         }
 
     def knows(self, word: str) -> bool:
         """True if the stem of a word occurs in a passage; true for a stop word."""
-        return any(part.generation.knows(word) for part in self._parts)
+        return any(part.generation.knows(word) for part in self._members)
 
     def rows_spelt_like(self, word: str, edits: int) -> list[Rows]:
         """Rows of words spelt similarly to ``word``, a group for each stem, in the order of the collections."""
-        return [rows + part.first for part in self._parts for rows in part.generation.rows_spelt_like(word, edits)]
+        return [rows + part.first for part in self._members for rows in part.generation.rows_spelt_like(word, edits)]
 
     def rows_under(self, names: Sequence[str]) -> Iterator[range]:
         """The rows of each document that has one of these names, in any of the indexes."""
-        for part in self._parts:
+        for part in self._members:
             for rows in part.generation.rows_under(names):
                 yield range(rows.start + part.first, rows.stop + part.first)
 
@@ -204,7 +204,7 @@ class JointGeneration(Generation):
         """The passages of ``rows``, in their order."""
         owners = self._owners(np.array(rows, np.int64)).tolist()
         found: dict[int, Passage] = {}
-        for number, part in enumerate(self._parts):
+        for number, part in enumerate(self._members):
             own = [row for row, owner in zip(rows, owners, strict=True) if owner == number]
             read = part.generation.passages([row - part.first for row in own])
             found.update(zip(own, part.shifted(read), strict=True))
@@ -217,7 +217,7 @@ class JointGeneration(Generation):
 
     def neighbours(self, row: int, before: int, after: int) -> list[Passage]:
         """The passage of ``row`` with at most so many before and after it in its document, in reading order."""
-        part = self._parts[int(self._owners(np.array([row], np.int64))[0])]
+        part = self._members[int(self._owners(np.array([row], np.int64))[0])]
         return part.shifted(part.generation.neighbours(row - part.first, before, after))
 
     def close(self) -> None:

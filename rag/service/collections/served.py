@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from rag.answering.answerer import Answerer
-from rag.answering.joint import joined
+from rag.composition import joined
 from rag.domain.collection_name import DEFAULT_COLLECTION, is_collection_name, unknown_collection
 from rag.errors import CollectionUnknown, IndexFault
 from rag.index.layout import IndexLayout, collection_names
