@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from benchmarks.browsing import find_chromium
@@ -15,6 +17,7 @@ from tests.integration.conftest import Running, documents, index, serve
 __all__ = ["documents", "index", "serve"]
 
 CHROMIUM = find_chromium()
+_FILMED = (1080, 675)
 # Screenshots of the tests, where they are wanted: for the README and docs.
 PICTURES = os.environ.get("PAGEPROOF_PICTURES")
 
@@ -59,6 +62,17 @@ def picture(page: Page, name: str) -> None:
     if PICTURES:
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+
+def film(frames: Sequence[tuple[bytes, int]], name: str) -> None:
+    """An animated picture of screenshots, each with the milliseconds for which it is seen; where they are wanted."""
+    if PICTURES:
+        images = [Image.open(BytesIO(data)).convert("RGB").resize(_FILMED) for data, _ in frames]
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        first, *others = images
+        times = [time for _, time in frames]
+        path = Path(PICTURES) / f"{name}.webp"
+        first.save(path, save_all=True, append_images=others, duration=times, loop=0, quality=70, method=6)
 
 
 def at_page(page: Page, number: int, pages: int) -> None:

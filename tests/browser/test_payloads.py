@@ -10,9 +10,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ingest.discovery import discover
+from rag.index.layout import IndexLayout
+from rag.index.reading import CurrentIndex
+from rag.service.guides.guide import GuideQuestion, GuideQuote, GuideSentence, GuideTopic, SourceGuide
+from rag.service.guides.store import GuideStore
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask
 from tests.browser.payloads import MARKDOWN_PAYLOADS, PAYLOADS, TITLE_PAYLOADS
+from tests.browser.test_guides import StillMaker
 from tests.fakes import ingest_job, make_pdf
 from tests.scripted_answers import Said, Script
 
@@ -136,4 +141,37 @@ def test_in_titles_of_documents(
     expect(page.locator(".peek")).to_be_visible()
     page.locator(".mark").first.click()
     expect(page.locator("rect.quote")).to_have_count(1)
+    assert sent(running.url) == []
+
+
+def test_in_guides(page: Page, serve: Serve, sent: Callable[[str], list[str]], index: Path) -> None:
+    """In summaries, topics and suggested questions, of the guide of a document and of that of all."""
+    texts = [printable(payload) for payload in (*PAYLOADS, *MARKDOWN_PAYLOADS)]
+    generation = CurrentIndex(index, BagOfWordsEncoder().identity).generation()
+    (document,) = generation.documents
+    text = generation.page(document.id, 1).text
+    quotes = [GuideQuote(page=1, start=at, end=at + 9, text=text[at : at + 9]) for at in range(len(texts))]
+    guide = SourceGuide(
+        document_id=document.id,
+        model="scripted",
+        kind="policy",
+        language="English",
+        summary=tuple(GuideSentence(text=each, quotes=(quote,)) for each, quote in zip(texts, quotes, strict=True)),
+        topics=tuple(GuideTopic(text=each, place=quote) for each, quote in zip(texts, quotes, strict=True)),
+        questions=tuple(GuideQuestion(question=each, page=1) for each in texts),
+        is_whole=True,
+    )
+    store = GuideStore(IndexLayout(index))
+    store.write(guide)
+    running = serve(ScriptedModel([""]), guides=lambda answerer: StillMaker(answerer, store))
+    page.goto(running.url)
+    page.get_by_text("What these documents are about").click()
+    expect(page.locator(".about .mark").first).to_be_visible()
+    page.get_by_role("button", name="Guide to").click()
+    guide_shown = page.locator(".guide")
+    expect(guide_shown.locator(".topics li")).to_have_count(len(texts))
+    expect(guide_shown.locator(".example")).to_have_count(len(texts))
+    expect(guide_shown).to_contain_text("window.pwned=1")
+    guide_shown.locator(".mark").first.hover()
+    expect(page.locator(".peek")).to_be_visible()
     assert sent(running.url) == []

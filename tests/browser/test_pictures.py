@@ -20,7 +20,7 @@ from rag.service.guides.guide import GuideQuestion, GuideQuote, GuideSentence, G
 from rag.service.guides.maker import GuideMaker
 from rag.service.guides.store import GuideStore
 from rag.testing import BagOfWordsEncoder, ScriptedModel
-from tests.browser.conftest import Serve, ask, picture
+from tests.browser.conftest import Serve, ask, film, picture
 from tests.browser.test_guides import StillMaker
 from tests.fakes import ingest_job
 from tests.scripted_answers import Said, Script
@@ -141,6 +141,35 @@ def test_a_long_answer_and_its_proof(desktop: Page, serve: Serve) -> None:
     desktop.mouse.move(5, 5)
     expect(desktop.locator(".peek")).to_have_count(0)
     picture(desktop, "page_citation")
+
+
+def test_a_tour(desktop: Page, serve: Serve) -> None:
+    """From the first page to the proof, as README shows it."""
+    frames: list[tuple[bytes, int]] = []
+
+    def seen(milliseconds: int) -> None:
+        frames.append((desktop.screenshot(), milliseconds))
+
+    desktop.goto(serve(model(""), scripts=[COMMISSIONING]).url)
+    expect(desktop.locator(".examples li")).to_have_count(3)
+    seen(1500)
+    box = desktop.get_by_label("Question", exact=True)
+    for end in range(6, len(QUESTION) + 6, 6):
+        box.fill(QUESTION[:end])
+        seen(120)
+    box.press("Enter")
+    expect(desktop.locator(".turn.done .steps li")).to_have_count(4)
+    seen(2500)
+    mark = desktop.locator(".mark").nth(3)
+    mark.hover()
+    expect(desktop.locator(".peek")).to_be_visible()
+    seen(1800)
+    mark.click()
+    expect(desktop.locator("rect.quote").first).to_be_in_viewport()
+    desktop.mouse.move(5, 5)
+    expect(desktop.locator(".peek")).to_have_count(0)
+    seen(3000)
+    film(frames, "page_tour")
 
 
 def test_an_abstention(desktop: Page, serve: Serve) -> None:

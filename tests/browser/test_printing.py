@@ -16,7 +16,7 @@ from tests.integration.test_answer_forms import DOGS, FEE, HOW_TO
 from tests.scripted_answers import Said, Script
 
 # The dialog of a browser without a screen would close at once.
-_NO_DIALOG = "window.print = () => document.documentElement.setAttribute('data-printed', '')"
+NO_DIALOG = "window.print = () => document.documentElement.setAttribute('data-printed', '')"
 
 
 def printed(page: Page, path: Path) -> list[tuple[str, int]]:
@@ -32,7 +32,7 @@ def images(sheet: pypdfium2.PdfPage) -> int:
 
 
 def asked(page: Page, serve: Serve, *scripts: Script) -> None:
-    page.add_init_script(_NO_DIALOG)
+    page.add_init_script(NO_DIALOG)
     page.goto(serve(ScriptedModel([""]), scripts=scripts).url)
     for number in range(len(scripts)):
         ask(page, f"Question {number}?")
