@@ -39,7 +39,8 @@ _LETTERED: Final = _BEFORE_NUMBER | frozenset("art arts app tab ex par ch pt".sp
 _SELDOM_LAST: Final = frozenset("etc al est Inc Ltd Co Corp Jr Sr Dept Bros Ph.D".split())
 _ABBREVIATION: Final = re.compile(r"(?:^|[\s(\[“\"'/])((?:[^\W\d_]{1,8}\.){0,4}[^\W\d_]{1,8})\.$")
 # The number or letter of an item of a list that runs on in a paragraph: "Service calls to: 1. Correct ... 2. Replace".
-_ENUMERATOR: Final = re.compile(r"(?:^\s{0,4}(?:\d{1,2}|[a-z]|[ivx]{2,4})|:\s{1,4}[1ai])\.$")
+# At the beginning of a text, "10." may be an answer.
+_ENUMERATOR: Final = re.compile(r"(?:^\s{1,4}(?:\d{1,2}|[a-z]|[ivx]{2,4})|(?:^|:\s{1,4})[1ai])\.$")
 # Characters in which an abbreviation is looked for.
 _LONGEST: Final = 40
 _INITIALS: Final = re.compile(r"(?:[A-Z]\.)+[A-Z]")

@@ -62,6 +62,7 @@ def test_an_answer_over_http_is_recorded_and_replayed(index: Path, folder: Recor
         "history": HISTORY,
         "max_tokens": 40,
         "length": "short",
+        "strictness": "normal",
     }
     assert (record.answer, record.draft.strip()) == (answer["answer"], REPLY)
     assert [(quote.document_id, quote.page, quote.start, quote.end) for quote in record.quotes] == [

@@ -77,7 +77,9 @@ def is_answer(form: Form, shown: Sequence[Support]) -> bool:
     if form not in _IN_SENTENCES:
         return bool(shown)
     items = sum(item.kind in ("item", "step") for item in shown)
-    return items >= FEWEST_ITEMS or any(item.kind == "row" or SENTENCE_END.search(item.sentence) for item in shown)
+    # A row has its heads with its values: "Bittern 6: Range 4.0".
+    tells = any(SENTENCE_END.search(item.sentence) or ":" in item.sentence or item.kind == "row" for item in shown)
+    return tells or items >= FEWEST_ITEMS
 
 
 def _balanced(material: Composition) -> Composition:

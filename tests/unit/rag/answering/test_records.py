@@ -297,7 +297,7 @@ def test_every_setting_either_shapes_answers_or_does_not() -> None:
     elsewhere |= {"documents", "admin_keys", "upload_bytes", "history", "key_file", "requests_per_minute"}
     elsewhere |= {"log", "root_path", "traces", "trust_model", "drain_seconds", "guides", "registry", "registry_key"}
     elsewhere |= {"vector_database"}
-    ingest = {"workers", "keep_generations"} | {
+    ingest = {"workers", "keep_generations", "ocr_languages"} | {
         name for name in Settings.model_fields if name.startswith(("file_", "page_", "reader_"))
     }
     compared = set(SHAPING) | in_digests | in_versions | in_tuning
