@@ -104,8 +104,8 @@ DEFECTS: Final = (
         "a line of the log has the question",
         ["tests/integration/test_observability.py::test_no_canary_is_in_log_metrics_or_errors"],
         "rag/service/routes/ask.py",
-        "        links = links_in(request, asked.collection)\n        if body.stream:\n",
-        "        links = links_in(request, asked.collection)\n"
+        "        links = links_in(request, asked.collection, asked.generation)\n        if body.stream:\n",
+        "        links = links_in(request, asked.collection, asked.generation)\n"
         "        __import__('logging').getLogger('rag.service').info('asked: %s', question.text)\n"
         "        if body.stream:\n",
     ),
