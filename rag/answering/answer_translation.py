@@ -104,7 +104,7 @@ class AnswerTranslator:
         return replace(sentence, text=opening + translated, original=original), usage
 
     def _opening(self, text: str) -> str:
-        """What the program has put before a sentence of the document, in the language of the question: "Ja: "."""
+        """Yes/no prefix of a sentence in the language of the question, "Ja: ", which the program has put there."""
         openings = (f"{in_language(opening, self.target)}: " for opening in YES_NO_OPENINGS)
         return next((opening for opening in openings if text.startswith(opening)), "")
 

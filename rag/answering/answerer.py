@@ -83,7 +83,7 @@ class Answerer:
 
     @property
     def is_calibrated(self) -> bool:
-        """Whether confidence is fitted to the language model."""
+        """True if confidence is fitted to the language model."""
         return self.fitted_later is None or self.fitted_later.model is not None
 
     @property

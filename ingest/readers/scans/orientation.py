@@ -44,7 +44,7 @@ _HALF: Final = 180
 
 
 class Orientation(NamedTuple):
-    """Which way up a page is, and its script.
+    """Orientation and script of a scanned page.
 
     Attributes:
         degrees: by which it has to be turned clockwise to be upright: 0, 90, 180 or 270.

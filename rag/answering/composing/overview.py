@@ -144,7 +144,7 @@ def _tells(unit: Unit, opening: int | None) -> bool:
 
 
 def _centrality(units: Sequence[Unit], told: Sequence[bool]) -> list[float]:
-    """How much of its words a unit shares with the other sentences, by the square root of its length."""
+    """Centrality of each unit: the words that it shares with other sentences, by the square root of its length."""
     texts = [
         frozenset(normalized_words(unit.text)) if tells else frozenset[str]()
         for unit, tells in zip(units, told, strict=True)

@@ -101,15 +101,14 @@ class WholeWriter:
         for text in self._drafting(run, prompt, draft):
             if not is_settled and len(statements_of(text)) > _SETTLED:
                 is_settled = True
-                if begun := self._begun(run, material, draft):
+                if begun := self._begun(run, self._written(run, material, draft)):
                     yield begun.beginning
-        if not is_settled and (begun := self._begun(run, material, draft)):
+        written = self._written(run, material, draft)
+        if not is_settled and (begun := self._begun(run, written)):
             yield begun.beginning
-        further: list[Draft] = []
-        if self.rereads and self._is_worth_rereading(run, material, draft):
-            further = self._further_drafts(run, prompt, today)
+        if self.rereads and written.is_worth_rereading:
+            written = self._written(run, material, draft, self._further_drafts(run, prompt, today))
         with run.clock.measuring("verify"):
-            written = self._written(run, material, draft, further)
             lead = begun.composition.lead if begun else self._lead(run, written.composition)
             composition = self._served(run, replace(written.composition, lead=lead))
             # What is shown stays shown, with the confidence that it was shown with.
@@ -204,12 +203,6 @@ class WholeWriter:
                 run.clock.mark("first_token")
                 yield text
 
-    def _is_worth_rereading(self, run: Run, material: WholeMaterial, draft: Draft) -> bool:
-        """True if an answer by this draft is given, as further ones do not change that, and it tells little."""
-        written = self._written(run, material, draft)
-        supported = sum(one.share >= SUPPORTED and bool(one.units) for one in written.composition.pointers)
-        return written.confidence >= LEAST_CONFIDENCE and supported < _TELLS_ENOUGH
-
     def _further_drafts(self, run: Run, prompt: EvidencePrompt, today: str | None) -> list[Draft]:
         """The drafts of the other instructions, from the same passages, which are in the model's memory."""
         drafts = []
@@ -228,9 +221,8 @@ class WholeWriter:
         composition = composition_of(run, material, read)
         return _Written(composition, features, self.confidence_model.correct.probability(features))
 
-    def _begun(self, run: Run, material: WholeMaterial, draft: Draft) -> _Written | None:
+    def _begun(self, run: Run, written: _Written) -> _Written | None:
         """The answer that begins with the sentence which is settled by now; None where there is none."""
-        written = self._written(run, material, draft)
         composition = written.composition
         if written.confidence < LEAST_CONFIDENCE:
             return None
@@ -257,6 +249,12 @@ class _Written:
     composition: Composition
     features: Features
     confidence: float
+
+    @property
+    def is_worth_rereading(self) -> bool:
+        """True if an answer by this draft is given, as further ones do not change that, and it tells little."""
+        supported = sum(one.share >= SUPPORTED and bool(one.units) for one in self.composition.pointers)
+        return self.confidence >= LEAST_CONFIDENCE and supported < _TELLS_ENOUGH
 
     @property
     def beginning(self) -> Findings:

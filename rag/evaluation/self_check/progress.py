@@ -30,7 +30,7 @@ class TrialRecord(FrozenModel):
 
 
 class SelfCheckProgress(FrozenModel):
-    """What a self-check has done.
+    """Progress of a self-check.
 
     Attributes:
         models: digests of the language model, the encoder and the reranker.
@@ -47,7 +47,7 @@ class SelfCheckProgress(FrozenModel):
 
     @property
     def questions(self) -> int:
-        """How many questions were asked."""
+        """Count of the questions that were asked."""
         return len(self.trials) // 2
 
     def after(self, trials: tuple[Trial, ...]) -> SelfCheckProgress:
@@ -66,7 +66,7 @@ def progress_path(index: Path) -> Path:
 
 
 def read_progress(index: Path, models: tuple[str, ...], generation: str) -> SelfCheckProgress:
-    """What was done with these models and documents; nothing, where there is no such file, or it is of others."""
+    """Progress with these models and documents; that of a new check where there is no such file, or it is of others."""
     begun = SelfCheckProgress(models=models, generation=generation)
     try:
         found = SelfCheckProgress.model_validate_json(progress_path(index).read_bytes())

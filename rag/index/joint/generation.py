@@ -36,7 +36,7 @@ class _Member:
         return range(self.first, self.first + len(self.generation))
 
     def within(self, scope: RowRanges | None) -> RowRanges | None:
-        """What a scope has of its rows, counted as it counts them."""
+        """Rows of this generation in a scope, by its own numbers."""
         if scope is None:
             return None
         held = scope.intersection(RowRanges.of([self.rows]))
