@@ -129,6 +129,18 @@ def test_a_text_is_searched_in_the_document(page: Page, serve: Serve) -> None:
     expect(page.locator(".viewer")).to_be_visible()
 
 
+def test_escape_closes_the_search_before_the_document_from_anywhere(page: Page, serve: Serve) -> None:
+    opened(page, serve)
+    page.get_by_role("button", name="Search in this document").click()
+    expect(page.get_by_label("Search for a text")).to_be_focused()
+    page.locator("#question").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(".find")).to_have_count(0)
+    expect(page.locator(".viewer")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".viewer")).to_have_count(0)
+
+
 def test_what_is_selected_is_copied_as_the_text_of_the_page(page: Page, serve: Serve) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened(page, serve)

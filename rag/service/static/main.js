@@ -18,7 +18,8 @@ import * as service from "./service.js";
 import { settings } from "./settings_view.js";
 import { changed, drawnBy, restingPanel, say, state } from "./state.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
-import { close, follow, turnBy, viewer, zoomBy } from "./viewer/viewer.js";
+import { leaveFind } from "./viewer/find.js";
+import { close, follow, sheets, turnBy, viewer, zoomBy } from "./viewer/viewer.js";
 
 // Breakpoints of style/layout.css: too narrow for a panel and a document page; too narrow for two columns.
 const narrow = matchMedia("(max-width: 89.9rem)");
@@ -106,6 +107,7 @@ function escaped() {
   const dropped = document.querySelector("details.drop[open]");
   if (state.peek) hide();
   else if (dropped) dropped.open = false;
+  else if (state.find) leaveFind(sheets);
   else if (state.viewer) close();
   else if (state.guide) closeGuide();
   else if (state.panel) changed({ panel: null });

@@ -35,11 +35,12 @@ export function findBar(sheets) {
         autocomplete="off" .value=${find.text} @input=${(event) => typed(event.target.value, sheets)}>
       <span class="quiet" role="status">${place}</span>
       ${step("viewer.find.previous", "left", -1)} ${step("viewer.find.next", "right", 1)}
-      <button type="button" class="icon-button" aria-label=${t("viewer.find.close")} title=${t("viewer.find.close")} @click=${() => closed(sheets)}>${icon("close")}</button>
+      <button type="button" class="icon-button" aria-label=${t("viewer.find.close")} title=${t("viewer.find.close")} @click=${() => leaveFind(sheets)}>${icon("close")}</button>
     </form>`;
 }
 
-function closed(sheets) {
+// Closes it for a person, who goes on reading.
+export function leaveFind(sheets) {
   closeFind(sheets);
   requestAnimationFrame(() => sheets.element.focus({ preventScroll: true }));
 }
@@ -49,7 +50,7 @@ function pressed(event, sheets) {
   event.stopPropagation();
   // By itself it empties the field, which would be typing.
   event.preventDefault();
-  closed(sheets);
+  leaveFind(sheets);
 }
 
 function typed(text, sheets) {
