@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from ingest.lead_ins import LeadIns
 from rag.domain.values import Chunk, Page, Span
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces within the limit.
@@ -38,7 +39,7 @@ class Chunker:
 
     max_tokens: int = 200
     min_tokens: int = 40
-    version: int = 2
+    version: int = 3
 
     @property
     def identity(self) -> dict[str, int | str]:
@@ -54,8 +55,7 @@ class Chunker:
         """Splits pages into chunks, in reading order.
 
         A chunk is a span of one page, without white space at its ends; all text of the pages' bodies is in exactly
-        one chunk. Tables are split between rows; a chunk that begins after a table's column heads has these as its
-        last heading.
+        one chunk. Tables are split between rows. What leads in to a chunk is told by :class:`ingest.lead_ins.LeadIns`.
 
         Args:
             pages: of one document, in order.
@@ -63,13 +63,14 @@ class Chunker:
                 is.
         """
         count = _by_words(count_tokens)
-        outline = _Outline()
+        outline, lead_ins = _Outline(), LeadIns()
         for page in pages:
+            lead_ins.turn_to(page)
             pieces = list(self._pieces(page, outline, count))
             for piece in self._joined(page, pieces, count):
                 span = Span(page.number, piece.start, piece.end)
-                headings = (*piece.headings, *_column_heads(page, piece.start))
-                yield Chunk(span, page.text[piece.start : piece.end], headings)
+                text = page.text[piece.start : piece.end]
+                yield Chunk(span, text, piece.headings, lead_ins.of(piece.start))
 
     def _pieces(self, page: Page, outline: _Outline, count: TokenCounter) -> Iterator[_Piece]:
         protected = self._protect_rows(page, count)
@@ -177,15 +178,6 @@ def _by_words(count_tokens: TokenCounter) -> TokenCounter:
     """Token counter word by word, with a cache: the splitter counts the same words many times."""
     cached = lru_cache(maxsize=100_000)(count_tokens)
     return lambda text: sum(map(cached, text.replace(_NO_CUT, " ").split()))
-
-
-def _column_heads(page: Page, start: int) -> tuple[str, ...]:
-    """Column heads of the table in which a chunk begins, where it begins after them."""
-    for table in page.tables:
-        head_start, head_end = table.header
-        if head_start < head_end <= start < table.end:
-            return (_heading(page.text[head_start:head_end]),)
-    return ()
 
 
 def _heading(text: str) -> str:

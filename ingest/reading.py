@@ -107,9 +107,9 @@ def read_document(request: ReadRequest, cutting: Cutting, options: ReadingOption
 
 
 def text_to_encode(chunk: Chunk, count_tokens: Callable[[str], int], max_tokens: int) -> str:
-    """The chunk under as many of its headings as the encoder takes; it would silently truncate a longer text."""
-    for dropped in range(len(chunk.headings)):
-        text = in_context(chunk.headings[dropped:], chunk.text)
+    """The chunk under as much of its context as the encoder takes; it would silently truncate a longer text."""
+    for dropped in range(len(chunk.context)):
+        text = in_context(chunk.context[dropped:], chunk.text)
         if count_tokens(text) <= max_tokens:
             return text
     return chunk.text

@@ -128,11 +128,11 @@ def send_reading(reading: Reading, out: BinaryIO, *, recycle: bool) -> None:
 
 
 def _chunk_frames(reading: Reading) -> Iterator[list[bytes]]:
-    """The chunks, by frame: span, headings, and the context that is embedded before the text."""
+    """The chunks, by frame: span, headings, lead-in, and the context that is embedded before the text."""
     rows: list[bytes] = []
     size = 0
     for chunk, text in zip(reading.record.chunks, reading.texts, strict=True):
-        rows.append(_json([*chunk.span, chunk.headings, text.removesuffix(chunk.text)]))
+        rows.append(_json([*chunk.span, chunk.headings, chunk.lead_in, text.removesuffix(chunk.text)]))
         size += len(rows[-1])
         if size > _FULL_FRAME:
             yield rows
@@ -219,7 +219,7 @@ class _Receipt:
         self._pages.append(PageRecord(number, text, width, height, words, json.dumps(headings), label))
 
     def _chunk(self, row: list[Any]) -> tuple[Chunk, str]:
-        number, start, end, headings, context = row
+        number, start, end, headings, lead_in, context = row
         _check(all(type(value) is int for value in (number, start, end)) and number > 0 and isinstance(context, str))
         text = self._pages[number - 1].text
         _check(0 <= start < end <= len(text))
@@ -227,7 +227,8 @@ class _Receipt:
         self._unchunked -= end - start
         _check(self._unchunked >= 0)
         context.encode()
-        chunk = Chunk(Span(number, start, end), text[start:end], tuple(_line(heading) for heading in headings))
+        span, above = Span(number, start, end), tuple(_line(heading) for heading in headings)
+        chunk = Chunk(span, text[start:end], above, _line(lead_in) or "")
         return chunk, context + chunk.text
 
     def _picture(self, data: bytes) -> None:

@@ -82,7 +82,7 @@ def _context(evidence: Evidence) -> frozenset[str]:
     passage = evidence.hit.passage
     document = passage.document
     return frozenset(
-        normalized_words(f"{document.name} {document.title} {in_context(passage.chunk.headings, passage.chunk.text)}")
+        normalized_words(f"{document.name} {document.title} {in_context(passage.chunk.context, passage.chunk.text)}")
     )
 
 

@@ -236,8 +236,8 @@ def _introduced_lists(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def heading_above(evidence: Evidence, span: Span) -> str:
-    """The heading that a span is under; empty where there is none."""
-    page, headings = evidence.page, evidence.hit.passage.chunk.headings
+    """The heading that a span is under, or what leads in to its passage from the page before; empty for neither."""
+    page, headings = evidence.page, evidence.hit.passage.chunk.context
     above = [page.text[heading.start : heading.end] for heading in page.headings if heading.start <= span.start]
     return (above or headings or [""])[-1]
 

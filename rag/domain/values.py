@@ -105,11 +105,23 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage as it is indexed: a verbatim part of one page's text, and the headings above it."""
+    """A passage as it is indexed: a verbatim part of one page's text, and what it cannot be understood without.
+
+    Attributes:
+        headings: above it, the outermost first.
+        lead_in: the introduction of the list, or the column heads of the table, that it goes on with; empty where it
+            begins with none of these.
+    """
 
     span: Span
     text: str
     headings: tuple[str, ...] = ()
+    lead_in: str = ""
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        """The headings, and the lead-in if there is one."""
+        return (*self.headings, self.lead_in) if self.lead_in else self.headings
 
 
 def in_context(headings: Sequence[str], text: str) -> str:

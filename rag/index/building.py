@@ -114,7 +114,7 @@ def _texts(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str]:
     """The text that BM25 indexes for each row."""
     for document_id in document_ids:
         for passage in docstore.passages(docstore.rows_of(document_id)):
-            yield in_context(passage.chunk.headings, passage.chunk.text)
+            yield in_context(passage.chunk.context, passage.chunk.text)
 
 
 def _languages(docstore: Docstore, document_ids: Sequence[str]) -> Iterator[str | None]:

@@ -122,7 +122,7 @@ def _opening_of(passage: Passage) -> tuple[int, int]:
     text = passage.chunk.text
     below = 0
     for line in text.splitlines(keepends=True):
-        if line.strip() and line.strip() not in (*passage.chunk.headings, passage.document.title):
+        if line.strip() and line.strip() not in (*passage.chunk.context, passage.document.title):
             break
         below += len(line)
     for start, end in sentence_spans(text[below:]):

@@ -224,7 +224,7 @@ def reranker_text(passage: Passage) -> str:
     document = passage.document
     name = document.name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", " ").replace("-", " ")
     title = "" if name in document.title else document.title
-    return f"{name} {title}".strip() + "\n" + in_context(passage.chunk.headings, passage.chunk.text)
+    return f"{name} {title}".strip() + "\n" + in_context(passage.chunk.context, passage.chunk.text)
 
 
 def search_text(question: Question) -> str:

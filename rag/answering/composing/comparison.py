@@ -37,7 +37,7 @@ def sides_of(searches: Sequence[Question], units: Sequence[Unit], ids: Mapping[s
     if all(documents) and not documents[0] & documents[1]:
         found = [frozenset(place for place, unit in enumerate(units) if unit.place[0] in own) for own in documents]
     else:
-        own = [frozenset(words(" ".join([*unit.headings[-1:], unit.text]))) for unit in units]
+        own = [frozenset(words(" ".join([*unit.context[-1:], unit.text]))) for unit in units]
         found = [frozenset(place for place, has in enumerate(own) if has & only) for only in _only(sides)]
     return found if all(found) else []
 
@@ -49,7 +49,7 @@ def names_both(searches: Sequence[Question], hit: Hit) -> bool:
         searches: for the sides, and for the whole question after them; else no passage names both.
         hit: the passage.
     """
-    has = frozenset(words(in_context(hit.passage.chunk.headings, hit.passage.chunk.text)))
+    has = frozenset(words(in_context(hit.passage.chunk.context, hit.passage.chunk.text)))
     return len(searches) == _SIDES + 1 and all(has & only for only in _only(searches[:-1]))
 
 

@@ -194,7 +194,7 @@ def _tables(item: Evidence) -> Iterable[TableInEvidence]:
     for table in parse_tables(page.text, page.words):
         yield TableInEvidence(
             table,
-            (document.name, document.title, *item.hit.passage.chunk.headings, *headings),
+            (document.name, document.title, *item.hit.passage.chunk.context, *headings),
             page.text[:_LONGEST_SURROUNDINGS],
             (document.id, page.number),
         )

@@ -150,7 +150,7 @@ def is_borne_out(support: Support) -> bool:
 
 def _context(quote: Quote) -> str:
     passage = quote.evidence.hit.passage
-    return in_context((passage.document.title, *passage.chunk.headings), "")
+    return in_context((passage.document.title, *passage.chunk.context), "")
 
 
 def _units_of(quotes: Sequence[Quote]) -> list[Unit]:

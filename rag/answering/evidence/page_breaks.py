@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rag.answering.evidence.selection import with_page
 from rag.answering.grounding import Evidence
-from rag.domain.values import Chunk, Hit, Passage, Span
+from rag.domain.values import Hit, Passage, Span
 from rag.index.generation import Generation
 from rag.text.sentences import SENTENCE_END, sentence_spans
 
@@ -48,5 +48,5 @@ def _part(generation: Generation, hit: Hit, passage: Passage, which: int) -> Evi
     chunk = passage.chunk
     start, end = list(sentence_spans(chunk.text))[which]
     span = Span(chunk.span.page, chunk.span.start + start, chunk.span.start + end)
-    cut = replace(passage, chunk=Chunk(span, chunk.text[start:end], chunk.headings))
+    cut = replace(passage, chunk=replace(chunk, span=span, text=chunk.text[start:end]))
     return with_page(generation, replace(hit, passage=cut))

@@ -52,9 +52,10 @@ def _redacted_passage(passage: Passage, page: Page) -> Passage:
     own = page.text[chunk.span.start : chunk.span.end]
     text = _without_marks(own) if REDACTED in own else chunk.text
     headings = tuple(filter(None, map(without_instructions, chunk.headings)))
-    if (text, headings, document) == (chunk.text, chunk.headings, passage.document):
+    kept = replace(chunk, text=text, headings=headings, lead_in=without_instructions(chunk.lead_in))
+    if (kept, document) == (chunk, passage.document):
         return passage
-    return replace(passage, document=document, chunk=replace(chunk, text=text, headings=headings))
+    return replace(passage, document=document, chunk=kept)
 
 
 def _redacted_document(document: Document) -> Document:

@@ -75,4 +75,4 @@ def _same_section(one: Unit, other: Unit) -> bool:
 
 def _text(units: Sequence[Unit], window: range) -> str:
     text = "\n".join(units[position].text for position in window)
-    return in_context(units[window.start].headings[-2:], text)
+    return in_context(units[window.start].context[-2:], text)

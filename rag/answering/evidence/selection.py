@@ -10,7 +10,7 @@ from typing import Final
 
 from rag.answering.evidence.redaction import redacted
 from rag.answering.grounding import Evidence
-from rag.domain.values import Chunk, Hit, Passage, Span
+from rag.domain.values import Hit, Passage, Span
 from rag.errors import PromptTooLong
 from rag.index.generation import Generation
 from rag.text.sentences import line_spans, sentence_spans
@@ -38,15 +38,17 @@ class EvidenceBudget:
 
 # Passages after a hit that are brought along. More of them, or those before it, take the place of better ones.
 _AFTER: Final = 1
+# The same, before a hit within a list, which begins there.
+_TO_BEGINNING: Final = 2
 # Tokens for what separates two passages.
 _SEPARATOR: Final = 3
 _WORD: Final = re.compile(r"\S+")
 
 
 def heading_line(passage: Passage) -> str:
-    """The line above a passage in a prompt: the document's title, and the heading that the passage is under."""
-    headings = "".join(f" > {heading}" for heading in passage.chunk.headings[-1:])
-    return f"# {passage.document.title}{headings}\n"
+    """The line above a passage in a prompt: the document's title, the heading, and what leads in to the passage."""
+    above = [passage.document.title, *passage.chunk.headings[-1:], *filter(None, [passage.chunk.lead_in])]
+    return f"# {' > '.join(above)}\n"
 
 
 def select_evidence(
@@ -97,14 +99,25 @@ def _cost(passage: Passage, count_tokens: CountTokens) -> int:
 
 
 def _beside(generation: Generation, hit: Hit, before: int) -> Iterator[Hit]:
-    """The passages beside a hit in its section: those in front of it, the nearest first, then those that follow."""
-    beside = generation.neighbours(hit.passage.row, before=before, after=_AFTER)
+    """The passages beside a hit in its section: those in front of it, the nearest first, then those that follow.
+
+    Of one within a list, those in front up to the beginning of the list.
+    """
+    beside = generation.neighbours(hit.passage.row, before=max(before, _TO_BEGINNING), after=_AFTER)
     in_front = [passage for passage in beside if passage.row < hit.passage.row]
     following = [passage for passage in beside if passage.row > hit.passage.row]
-    for passages in (reversed(in_front), following):
+    most = max(before, _to_beginning(hit.passage, in_front[::-1]))
+    for passages in (in_front[::-1][:most], following):
         # Text at the top of a page has no heading of its own.
         same = takewhile(lambda passage: passage.chunk.headings == hit.passage.chunk.headings, passages)
         yield from (Hit(passage, 0.0) for passage in same)
+
+
+def _to_beginning(passage: Passage, in_front: Sequence[Passage]) -> int:
+    """How many of the passages in front of one, the nearest first, its list or table goes back to."""
+    if not passage.chunk.lead_in:
+        return 0
+    return 1 + sum(1 for _ in takewhile(lambda one: one.chunk.lead_in == passage.chunk.lead_in, in_front))
 
 
 def _cut(hit: Hit, question: str, tokens: int, count_tokens: CountTokens) -> Hit:
@@ -117,7 +130,7 @@ def _cut(hit: Hit, question: str, tokens: int, count_tokens: CountTokens) -> Hit
     room = tokens - count_tokens(heading_line(passage)) - _SEPARATOR
     start, end = _fitting_part(chunk.text, frozenset(words(question)), room, count_tokens)
     span = Span(chunk.span.page, chunk.span.start + start, chunk.span.start + end)
-    cut = replace(passage, chunk=Chunk(span, chunk.text[start:end], chunk.headings))
+    cut = replace(passage, chunk=replace(chunk, span=span, text=chunk.text[start:end]))
     return replace(hit, passage=cut)
 
 
@@ -128,7 +141,7 @@ def _with_short_headings(passage: Passage, tokens: int, count_tokens: CountToken
     title = passage.document.title
     while title and count_tokens(f"# {title}\n") > tokens / 2:
         title = title[: len(title) // 2]
-    chunk = replace(passage.chunk, headings=())
+    chunk = replace(passage.chunk, headings=(), lead_in="")
     return replace(passage, document=replace(passage.document, title=title), chunk=chunk)
 
 

@@ -133,7 +133,7 @@ def unit_features(
     marks = [_marks(question, units, pointers) for pointers in drafts]
     for place, (unit, logit) in enumerate(zip(units, relevance, strict=True)):
         rank, hit_logit, match = _place_of_passage(unit, ranks, hits)
-        own = set(words(" ".join([unit.text, *unit.headings])))
+        own = set(words(" ".join([unit.text, *unit.context])))
         pointed, near, drafted, block_share = map(fmean, zip(*(mark[place] for mark in marks), strict=True))
         yield UnitFeatures(
             gap=max(_LOWEST, logit - best),

@@ -70,7 +70,7 @@ def served_units(
     Raises:
         Cancelled: ``cancelled`` was called.
     """
-    own = [frozenset(words(" ".join([*unit.headings[-1:], unit.text]))) for unit in units]
+    own = [frozenset(words(" ".join([*unit.context[-1:], unit.text]))) for unit in units]
     served: dict[int, None] = {}
     # Logits of different questions are not on one scale: the best unit of each is taken as its measure.
     below_best: dict[int, list[tuple[float, int]]] = {}
@@ -79,7 +79,7 @@ def served_units(
         places = _compared(target, units, own, usefulness)
         if not places:
             continue
-        texts = [in_context(units[place].headings[-1:], units[place].text) for place in places]
+        texts = [in_context(units[place].context[-1:], units[place].text) for place in places]
         logits = dict(zip(places, reranker.logits(target.text, texts).tolist(), strict=True))
         best = max(logits.values())
         for place, logit in logits.items():
@@ -100,7 +100,7 @@ def best_unit(
     likely = sorted(places, key=lambda place: (-usefulness[place], place))[:_LIKELY]
     if not likely:
         return None
-    texts = [in_context(units[place].headings[-1:], units[place].text) for place in likely]
+    texts = [in_context(units[place].context[-1:], units[place].text) for place in likely]
     logits = dict(zip(likely, reranker.logits(question, texts).tolist(), strict=True))
     about = [place for place in likely if logits[place] >= _LEAST_LOGIT]
     return max(about, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place), default=None)

@@ -76,9 +76,7 @@ def _is_self_contained(question: str) -> bool:
 def _mismatch(question: str, fact: Fact) -> str:
     asked = set(words(question))
     stated = set(words(fact.text))
-    known = set(
-        words(" ".join([fact.passage.chunk.text, *fact.passage.chunk.headings, subject(fact.passage.document)]))
-    )
+    known = set(words(" ".join([fact.passage.chunk.text, *fact.passage.chunk.context, subject(fact.passage.document)])))
     if len(asked & stated) < min(_FEWEST_SHARED, len(stated)):
         return "another fact"
     names = {stem for name in _CAPITAL.findall(question) for stem in words(name)}

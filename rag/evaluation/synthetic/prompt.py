@@ -114,7 +114,7 @@ def messages(fact: Fact) -> list[Message]:
     for asked, replied in _EXAMPLES:
         chat += [Message("user", asked), Message("assistant", replied)]
     chunk = fact.passage.chunk
-    above = " > ".join(heading for heading in chunk.headings[-3:] if not chunk.text.startswith(heading)).split()
+    above = " > ".join(heading for heading in chunk.context[-3:] if not chunk.text.startswith(heading)).split()
     before = " ".join(above[-_MOST_HEADING_WORDS:] + fact.before.split()[-_MOST_CONTEXT_WORDS:])
     lines = [
         f"Document: {subject(fact.passage.document)}",

@@ -40,6 +40,7 @@ class Docstore:
             check_tables(self._database)
             properties = optional_columns(self._database, "document")
             self._label = optional_columns(self._database, "page")
+            self._chunks = CHUNKS.format(lead_in=optional_columns(self._database, "chunk"))
             with limited_steps(self._database, path.stat().st_size):
                 rows = self._database.execute(
                     f"SELECT first_row, chunks, id, names, title, pages, size, {properties} FROM document "  # noqa: S608
@@ -181,7 +182,7 @@ class Docstore:
         """The passages of a document with a column from ``least`` to ``most``; ``first`` is the row of its first."""
         with self._decoding():
             found = self._database.execute(
-                f"{CHUNKS} AND {column} BETWEEN ? AND ? ORDER BY c.position", (document.id, least, most)
+                f"{self._chunks} AND {column} BETWEEN ? AND ? ORDER BY c.position", (document.id, least, most)
             )
             return [Passage(first + chunk[0], document, chunk_of(chunk)) for chunk in found]
 
@@ -192,5 +193,5 @@ class Docstore:
     def _passage(self, row: int) -> Passage:
         first, document = self._holder(row)
         with self._decoding():
-            found = self._database.execute(f"{CHUNKS} AND c.position = ?", (document.id, row - first)).fetchone()
+            found = self._database.execute(f"{self._chunks} AND c.position = ?", (document.id, row - first)).fetchone()
             return Passage(row, document, chunk_of(existing(found)))

@@ -61,12 +61,13 @@ def existing(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
 
 def chunk_of(row: tuple[Any, ...]) -> Chunk:
     """A chunk from its row; ValueError where it is not within its page."""
-    _, page, start, end, headings, text = row
-    if not all(type(number) is int for number in (page, start, end)) or not isinstance(text, str):
+    _, page, start, end, headings, lead_in, text = row
+    texts = (text, lead_in or "")
+    if not all(type(number) is int for number in (page, start, end)) or not all(isinstance(one, str) for one in texts):
         raise ValueError("a field of a chunk is of another type")
     if start < 0 or len(text) != end - start:
         raise ValueError("a chunk is not within its page")
-    return Chunk(Span(page, start, end), text, _strings(headings))
+    return Chunk(Span(page, start, end), text, _strings(headings), lead_in or "")
 
 
 def _strings(data: str) -> tuple[str, ...]:

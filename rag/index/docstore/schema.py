@@ -18,16 +18,16 @@ CREATE TABLE page (
 ) WITHOUT ROWID;
 CREATE TABLE chunk (
     document TEXT NOT NULL, position INTEGER NOT NULL, page INTEGER NOT NULL, start INTEGER NOT NULL,
-    "end" INTEGER NOT NULL, headings TEXT NOT NULL, PRIMARY KEY (document, position)
+    "end" INTEGER NOT NULL, headings TEXT NOT NULL, lead_in TEXT, PRIMARY KEY (document, position)
 ) WITHOUT ROWID;
 """
 # A chunk's text is not stored twice: it is cut from its page. substr counts from 1, in code points, as Python does.
 CHUNKS: Final = """
-SELECT c.position, c.page, c.start, c."end", c.headings, substr(p.text, c.start + 1, c."end" - c.start)
+SELECT c.position, c.page, c.start, c."end", c.headings, {lead_in}, substr(p.text, c.start + 1, c."end" - c.start)
 FROM chunk c JOIN page p ON p.document = c.document AND p.number = c.page WHERE c.document = ?
 """
 # Columns that docstores of before 0.3 lack, by table.
-OPTIONAL: Final = {"document": ("author", "created", "language"), "page": ("label",)}
+OPTIONAL: Final = {"document": ("author", "created", "language"), "page": ("label",), "chunk": ("lead_in",)}
 
 
 def optional_columns(database: sqlite3.Connection, table: str, schema: str = "main") -> str:

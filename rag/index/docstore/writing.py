@@ -12,12 +12,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rag.domain.stored import DocumentRecord
 from rag.domain.values import Chunk
 from rag.index.docstore.rows import chunk_of
 from rag.index.docstore.schema import CHUNKS, SCHEMA, optional_columns, read_only
 from rag.text.language import language_of_pages
+
+_CHUNKS: Final = CHUNKS.format(lead_in="lead_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,13 @@ class Staging:
                 ],
             )
             self._database.executemany(
-                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)",
-                [(document_id, n, *c.span, json.dumps(c.headings)) for n, c in enumerate(record.chunks)],
+                "INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(document_id, n, *c.span, json.dumps(c.headings), c.lead_in) for n, c in enumerate(record.chunks)],
             )
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """The chunks of a document, in reading order."""
-        return [chunk_of(row) for row in self._database.execute(f"{CHUNKS} ORDER BY c.position", (document_id,))]
+        return [chunk_of(row) for row in self._database.execute(f"{_CHUNKS} ORDER BY c.position", (document_id,))]
 
     def finish(self) -> None:
         """Commits and closes the file; OSError where the disk refuses."""
@@ -140,7 +143,12 @@ def _copy(database: sqlite3.Connection, origin: str, entry: Entry, row: int) -> 
         "WHERE document = ?",
         (entry.id,),
     )
-    database.execute(f"INSERT INTO chunk SELECT * FROM {origin}.chunk WHERE document = ?", (entry.id,))  # noqa: S608
+    lead_in = optional_columns(database, "chunk", origin)
+    database.execute(
+        f'INSERT INTO chunk SELECT document, position, page, start, "end", headings, {lead_in} FROM {origin}.chunk '  # noqa: S608
+        "WHERE document = ?",
+        (entry.id,),
+    )
     return int(copied[0][0])
 
 

@@ -263,28 +263,28 @@ class TestTables:
         assert len(chunks) > 5
         assert [row for chunk in chunks for row in chunk.text.split("\n")] == rows
 
-    def test_chunks_without_the_heads_have_them_as_their_last_heading(self) -> None:
+    def test_the_heads_lead_in_to_chunks_without_them(self) -> None:
         page = page_with_table(30)
         first, *others = cut([page], Chunker(max_tokens=20, min_tokens=4))
-        assert first.headings == ()
-        assert {chunk.headings for chunk in others} == {("Model 2021 2022",)}
+        assert first.lead_in == ""
+        assert {chunk.lead_in for chunk in others} == {"Model 2021 2022"}
 
     def test_heads_come_after_the_headings(self) -> None:
         page = page_with_table(30, before="Sales")
         page = replace(page, headings=[Heading(0, 5, 1)])
-        assert cut([page], Chunker(max_tokens=20))[-1].headings == ("Sales", "Model 2021 2022")
+        assert cut([page], Chunker(max_tokens=20))[-1].context == ("Sales", "Model 2021 2022")
 
     def test_heads_of_two_lines_are_one(self) -> None:
         page = page_with_table(30, head="Model Six months\n2021 2022")
-        assert cut([page], Chunker(max_tokens=20))[-1].headings == ("Model Six months 2021 2022",)
+        assert cut([page], Chunker(max_tokens=20))[-1].lead_in == "Model Six months 2021 2022"
 
     def test_a_table_without_heads_adds_nothing(self) -> None:
-        assert {chunk.headings for chunk in cut([page_with_table(30, head="")], Chunker(max_tokens=20))} == {()}
+        assert {chunk.context for chunk in cut([page_with_table(30, head="")], Chunker(max_tokens=20))} == {()}
 
     def test_what_follows_the_table_has_no_heads(self) -> None:
         page = page_with_table(3)
         page = replace(page, text=f"{page.text}\n\n{sentence(1, 20)}")
-        assert [chunk.headings for chunk in cut([page], Chunker(max_tokens=20, min_tokens=4))][-1] == ()
+        assert [chunk.context for chunk in cut([page], Chunker(max_tokens=20, min_tokens=4))][-1] == ()
 
     def test_a_row_longer_than_a_chunk_is_cut(self) -> None:
         text = "Model 2021\n" + " ".join(["word"] * 50)
@@ -302,6 +302,6 @@ class TestBody:
 
 
 def test_identity_tells_chunkers_apart() -> None:
-    assert Chunker().identity == {"name": "headings-recursive", "version": 2, "max_tokens": 200, "min_tokens": 40}
-    others = [Chunker(max_tokens=100), Chunker(min_tokens=10), Chunker(version=3)]
+    assert Chunker().identity == {"name": "headings-recursive", "version": 3, "max_tokens": 200, "min_tokens": 40}
+    others = [Chunker(max_tokens=100), Chunker(min_tokens=10), Chunker(version=2)]
     assert all(other.identity != Chunker().identity for other in others)

@@ -62,6 +62,7 @@ def without_the_new_columns(path: Path) -> Path:
             ("document", "created"),
             ("document", "language"),
             ("page", "label"),
+            ("chunk", "lead_in"),
         ):
             database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     return path
@@ -80,6 +81,11 @@ def entry(name: str = "a.pdf") -> Given:
     ]
     chunks = [chunk_of(pages[0], 0, 11, "Größe", "漢"), chunk_of(pages[0], 13, len(TEXT)), chunk_of(pages[2], 0, 8)]
     return document(name, 3), pages, chunks
+
+
+def led_in(entry_: Given) -> Given:
+    document_, pages, chunks = entry_
+    return document_, pages, [*chunks[:-1], replace(chunks[-1], lead_in="Größe, größer:")]
 
 
 def test_documents(tmp_path: Path) -> None:
@@ -132,7 +138,7 @@ def test_pages_labelled(tmp_path: Path, label: str, numbers: list[int]) -> None:
 
 
 class TestBefore03:
-    """Docstores without columns for labels, authors, dates and languages."""
+    """Docstores without columns for labels, authors, dates, languages and lead-ins."""
 
     def test_is_read(self, tmp_path: Path) -> None:
         document_, pages, chunks = entry()
@@ -145,7 +151,7 @@ class TestBefore03:
         assert store.pages_labelled(document_.id, "iv") == []
 
     def test_is_copied(self, tmp_path: Path) -> None:
-        old, new = entry("b.pdf"), (replace(document("a.pdf", 3), author="An Author"), *entry("a.pdf")[1:])
+        old, new = entry("b.pdf"), (replace(document("a.pdf", 3), author="An Author"), *led_in(entry("a.pdf"))[1:])
         (tmp_path / "before").mkdir()
         before = without_the_new_columns(write(tmp_path / "before", old))
         staging = staged(tmp_path / "staging.sqlite", new)
@@ -157,6 +163,13 @@ class TestBefore03:
         assert [store.page(old[0].id, number).label for number in (1, 2, 3)] == [None, None, None]
         assert store.page(old[0].id, 1).text == TEXT
         assert chunks_of(store, old[0].id) == old[2]
+        assert chunks_of(store, new[0].id) == new[2]
+
+
+def test_lead_ins(tmp_path: Path) -> None:
+    document_, pages, chunks = led_in(entry())
+    store = stored(tmp_path, (document_, pages, chunks))
+    assert [chunk.lead_in for chunk in chunks_of(store, document_.id)] == ["", "", "Größe, größer:"]
 
 
 def test_chunks_are_cut_by_code_points(tmp_path: Path) -> None:
