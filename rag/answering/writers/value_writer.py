@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rag.answering.composing.relative_date import with_right_date
 from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, page_reader, table_answer
 from rag.answering.composing.value_answer import announced_list, sentence_of_value, sentence_of_yes_or_no
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel
@@ -65,6 +66,7 @@ class ValueWriter:
         prompt = value_prompt(question, evidence, today=today)
         with run.clock.measuring("generate"):
             self._generate(run, prompt, draft, max_tokens)
+        draft.text = with_right_date(question.text, draft.text, evidence, today)
         with run.clock.measuring("verify"):
             return self._verified(run, prompt, draft)
 
