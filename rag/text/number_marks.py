@@ -1,7 +1,8 @@
-"""Footnote marks in a page's text: the number in front of a footnote, and behind the words that refer to it.
+"""Numbers that stand in front of a sentence and are no part of it: those of footnotes and of paragraphs.
 
-As the reader of PDFs leaves them, a mark is a number of its own behind a word, "hours, 3 by which", and stands right
-before the first word of its note, "3A sounding hour is".
+As the reader of PDFs leaves them, the mark of a footnote is a number of its own behind a word, "hours, 3 by which", and
+stands right before the first word of its note, "3A sounding hour is". Policies and laws number their paragraphs: "5.65
+If visitors ...".
 """
 
 from __future__ import annotations
@@ -13,16 +14,26 @@ from typing import Final
 _REFERENCE: Final = re.compile(r"(?<=[^\W\d_][.,;:!?)”\"’])\s(\d{1,2})(?=\s)")
 # Not "3M": a capital and a small letter, or a word of one letter.
 _NOTE: Final = re.compile(r"^(\d{1,2})(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]|[AI] )", re.MULTILINE)
-_MARK: Final = re.compile(r"(\d{1,2})\s?(?=[A-ZÀ-ÖØ-Þ])")
+_PARAGRAPH: Final = re.compile(r"^(\d{1,2}(?:\.\d{1,3}){0,2}\.)(\d{1,3})\.?(?=[ \t]+\S)", re.MULTILINE)
+_MARK: Final = re.compile(r"(\d{1,2}(?:\.\d{1,3}){0,3})(?:\.[ \t]+|\s?)(?=[A-ZÀ-ÖØ-Þ“\"‘(])")
 
 
-def footnote_marks(text: str) -> frozenset[str]:
-    """The numbers that mark a footnote on a page: both the note and a reference to it are there."""
+def number_marks(text: str) -> frozenset[str]:
+    """The numbers of a page's footnotes and paragraphs.
+
+    Of a footnote, both the note and a reference to it are there; of a paragraph, the number before or after it is, too.
+    """
     notes = {match[1] for match in _NOTE.finditer(text)}
-    return frozenset(notes.intersection(_REFERENCE.findall(text))) if notes else frozenset()
+    paragraphs = {(match[1], int(match[2])) for match in _PARAGRAPH.finditer(text)}
+    numbered = {
+        f"{above}{number}"
+        for above, number in paragraphs
+        if not paragraphs.isdisjoint({(above, number - 1), (above, number + 1)})
+    }
+    return frozenset(notes.intersection(_REFERENCE.findall(text)) if notes else ()) | frozenset(numbered)
 
 
 def start_after_mark(text: str, start: int, marks: Set[str]) -> int:
-    """The offset of the first word of a sentence that begins at ``start``, behind a footnote mark in front of it."""
+    """The offset of the first word of a sentence that begins at ``start``, behind one of ``marks`` in front of it."""
     mark = _MARK.match(text, start)
     return mark.end() if mark and mark[1] in marks else start

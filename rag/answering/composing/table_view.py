@@ -8,6 +8,7 @@ from typing import Final
 
 from rag.answering.evidence.units import TableRow, Unit
 from rag.answering.grounding import Quote, Support
+from rag.answering.tables.cell_text import without_note
 from rag.domain.values import Span
 from rag.text.words import words
 
@@ -82,4 +83,4 @@ def _row(unit: Unit) -> TableRow:
 
 def _joined(cells: Sequence[str], columns: Iterable[int]) -> str:
     shown = [cells[column] if column < len(cells) else "" for column in columns]
-    return " | ".join(" ".join(cell.replace("|", "/").split()) for cell in shown)
+    return " | ".join(" ".join(without_note(cell).replace("|", "/").split()) for cell in shown)

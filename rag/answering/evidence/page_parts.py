@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import Page
-from rag.text.footnotes import footnote_marks
 from rag.text.lists import TextList, find_lists
+from rag.text.number_marks import number_marks
 
 _MOST_ROWS: Final = 60
 # A longer row is a text that was set in a frame.
@@ -35,13 +35,13 @@ class PageParts:
         lists: in order; a list's place is its group.
         rows: of all tables.
         headings: start and end of each, in order.
-        footnotes: the numbers that mark footnotes.
+        marks: the numbers of footnotes and paragraphs.
     """
 
     lists: Sequence[TextList]
     rows: Sequence[PlacedRow]
     headings: Sequence[tuple[int, int]]
-    footnotes: frozenset[str]
+    marks: frozenset[str]
 
     def between(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The stretches of a range of the text that are outside of lists, tables and headings."""
@@ -88,7 +88,7 @@ def page_parts(page: Page) -> PageParts:
     lists = find_lists(page.text, fewest=1, apart=[*headings, *_of_tables(rows)])
     # Numbers of tables come after those of lists.
     rows = [row._replace(group=row.group + len(lists)) for row in rows]
-    return PageParts(lists, rows, headings, footnote_marks(page.text))
+    return PageParts(lists, rows, headings, number_marks(page.text))
 
 
 def _rows(page: Page) -> Iterator[PlacedRow]:

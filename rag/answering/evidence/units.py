@@ -11,10 +11,11 @@ from typing import Final, Literal, TypeAlias
 from rag.answering.evidence.page_breaks import goes_on
 from rag.answering.evidence.page_parts import PageParts, page_parts
 from rag.answering.grounding import REDACTED, Evidence, Quote, Support, heading_above
+from rag.answering.tables.cell_text import without_note
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import SentenceKind, Span
-from rag.text.footnotes import start_after_mark
 from rag.text.lists import ListItem
+from rag.text.number_marks import start_after_mark
 from rag.text.run_in_titles import with_titles_apart
 from rag.text.scripts import segmented
 from rag.text.sentences import QUESTION_MARKS, SENTENCE_END, line_spans, sentence_spans
@@ -76,7 +77,7 @@ class TableRow:
         keys = self.table.keys
         name = ", ".join(filter(None, self.cells[:keys])).rstrip(" :")
         values = [
-            f"{head} {cell}".strip()
+            f"{head} {without_note(cell)}".strip()
             for head, cell in zip(self.table.heads[keys:], self.cells[keys:], strict=False)
             if cell
         ]
@@ -90,8 +91,8 @@ class Unit:
     Attributes:
         evidence: the passage that it is from, with its page.
         span: of the page's text.
-        text: in one line, without a list marker or the mark of a footnote; of a table's row, its key and its values
-            with their heads.
+        text: in one line, without a list marker or the number of a footnote or paragraph; of a table's row, its key and
+            its values with their heads.
         block: number of the list or table that it is in, equal for all of it; None outside of these.
         row: of a table's row, its cells and the table that it is from.
         rest: the end of a sentence that goes on on the next page, whose words are in ``text``, too.
@@ -114,6 +115,11 @@ class Unit:
     def headings(self) -> tuple[str, ...]:
         """The headings of its passage."""
         return self.evidence.hit.passage.chunk.headings
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        """The headings of its passage, and what leads in to the passage."""
+        return self.evidence.hit.passage.chunk.context
 
     @property
     def heading(self) -> str:
@@ -265,7 +271,7 @@ def _text_spans(evidence: Evidence, parts: PageParts, *, is_torn: bool) -> Itera
             else:
                 spans, kind = line_spans(text, start + first, start + last), "line"
             for begin, stop in spans:
-                yield begin, start_after_mark(text, begin, parts.footnotes), stop, kind
+                yield begin, start_after_mark(text, begin, parts.marks), stop, kind
 
 
 def _is_stacked(sentence: str) -> bool:

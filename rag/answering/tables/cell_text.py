@@ -40,6 +40,13 @@ _PERIOD_CORE: Final = re.compile(
 _FULL_YEAR: Final = re.compile(_YEAR)
 _EMPTY: Final = re.compile(r"[-–—.…*·]{1,3}|n/?[am]\.?|none|nil|\$?\s?[-–—]", re.IGNORECASE)
 _SIGNS: Final = re.compile(r"[$€£¥()%\s]{1,8}|US\$|USD|EUR|GBP")
+# Readers keep the number of a note apart from what it is raised behind.
+_NOTE: Final = re.compile(r"[ \u00a0][⁰¹²³⁴-⁹]{1,2}$")
+
+
+def without_note(text: str) -> str:
+    """A cell without the raised number of a note at its end, "245 ⁹"; the exponent of "10 m²" is none."""
+    return _NOTE.sub("", text)
 
 
 def is_period(text: str) -> bool:

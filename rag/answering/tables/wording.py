@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rag.answering.tables.candidates import CellCandidate, CellCandidates
-from rag.answering.tables.cell_text import value_of
+from rag.answering.tables.cell_text import value_of, without_note
 from rag.answering.tables.finding import Basis, CellFinding, FindingKind
 from rag.answering.tables.table import ParsedTable
 
@@ -93,7 +93,7 @@ def _value(table: ParsedTable, cell: CellCandidate, kind: FindingKind, named: in
         if over_row:
             return table.heads[cell.column]
         return table.rows[cell.row].cells[named] if named is not None else _named_key(table, cell.row)
-    return table.rows[cell.row].cells[cell.column]
+    return without_note(table.rows[cell.row].cells[cell.column])
 
 
 def _named_key(table: ParsedTable, row: int) -> str:
@@ -132,7 +132,7 @@ def finding_sentence(question: str, finding: CellFinding) -> str:
     """
     if finding.kind not in ("cell", "superlative") or not finding.value:
         return ""
-    value = finding.value if finding.kind == "cell" else finding.cells[0][-1]
+    value = finding.value if finding.kind == "cell" else without_note(finding.cells[0][-1])
     parts = [part for part in (finding.group, finding.row_key, _head(finding)) if part]
     subject = _joined(parts) or "Value"
     unit = "" if not finding.unit or finding.unit.casefold() in subject.casefold() else f" ({finding.unit})"
@@ -164,4 +164,4 @@ def table_rows(finding: CellFinding) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "/").split())
+    return " ".join(without_note(text).replace("|", "/").split())

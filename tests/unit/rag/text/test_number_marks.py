@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rag.text.footnotes import footnote_marks, start_after_mark
+from rag.text.number_marks import number_marks, start_after_mark
 from tests.complexity import assert_linear
 
 
@@ -26,8 +26,8 @@ from tests.complexity import assert_linear
         pytest.param("", set(), id="empty"),
     ],
 )
-def test_footnote_marks(text: str, marks: set[str]) -> None:
-    assert footnote_marks(text) == marks
+def test_number_marks(text: str, marks: set[str]) -> None:
+    assert number_marks(text) == marks
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,28 @@ def test_start_after_mark(text: str, rest: str) -> None:
 def test_time_is_linear(piece: str) -> None:
     def prepare(size: int) -> Callable[[], object]:
         text = piece * (size // len(piece)) + "\n1An"
-        return lambda: footnote_marks(text)
+        return lambda: number_marks(text)
 
     assert_linear(prepare, 100_000, growth=2.5)
+
+
+POLICY = "4.9 Staff must ask.\n5.65 If visitors are found, a ban follows.\n5.66 “Ban” means more.\n\n6.1 GHz is a unit."
+
+
+@pytest.mark.parametrize(
+    ("begin", "expected"),
+    [
+        pytest.param("5.65", "If visitors", id="paragraph"),
+        pytest.param("5.66", "“Ban” means", id="a quotation mark follows"),
+        pytest.param("4.9", "4.9 Staff", id="alone on its page"),
+        pytest.param("6.1", "6.1 GHz", id="a quantity"),
+    ],
+)
+def test_numbers_of_paragraphs(begin: str, expected: str) -> None:
+    start = start_after_mark(POLICY, POLICY.index(begin), number_marks(POLICY))
+    assert POLICY[start:].startswith(expected)
+
+
+def test_a_paragraph_number_with_a_stop() -> None:
+    text = "2.1. The lease ends.\n2.2. The tenant pays."
+    assert start_after_mark(text, 0, number_marks(text)) == len("2.1. ")

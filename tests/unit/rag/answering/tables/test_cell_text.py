@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.tables.cell_text import is_numeric, is_period, is_quantity, is_range, is_sign, value_of
+from rag.answering.tables.cell_text import is_numeric, is_period, is_quantity, is_range, is_sign, value_of, without_note
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,19 @@ def test_any_text_is_classified(text: str) -> None:
     assert isinstance(is_numeric(text), bool)
     assert isinstance(is_period(text), bool)
     assert value_of(text) is None or isinstance(value_of(text), tuple)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        pytest.param("245 ⁹", "245", id="note"),
+        pytest.param("1,080 ¹²", "1,080", id="of two digits"),
+        pytest.param("10 m²", "10 m²", id="exponent"),
+        pytest.param("3 x 10^-6", "3 x 10^-6", id="written exponent"),
+        pytest.param("⁹", "⁹", id="nothing else"),
+        pytest.param("see ⁹ below", "see ⁹ below", id="within"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_without_note(cell: str, shown: str) -> None:
+    assert without_note(cell) == shown
