@@ -61,6 +61,26 @@ _A_LIST: Final = (
 _CHOOSE: Final = r"(?:choose|pick|take|buy|get|select|use|go for|go with|prefer|opt for|sign up for|order)"
 _REASON: Final = r"(?:reasons?|causes?|rationale|explanation|logic|idea|motivation|significance|purpose|thinking)"
 _MAIN: Final = r"(?:main|key|central|principal|most important|major|chief|core|essential|overall)"
+# "May I bring", "must I not wear", "am I allowed to use".
+_ALLOWED: Final = (
+    r"(?:do|does|don't|should|shouldn't|must|mustn't|can|can't|cannot|could|may|will|am|are|is|aren't|isn't)"
+)
+_TAKEN: Final = (
+    r"(?:(?:allowed|permitted|supposed|required|expected|forbidden|entitled|able|going|advised) (?:to )?)?"
+    r"(?:wear|bring|pack|take|carry|include|submit|provide|enclose|show|present|prepare|eat|drink|plant|keep|store|"
+    r"claim|deduct|buy|order|borrow|sell|avoid|watch out|contact|read|study|learn|attach|declare|register|report|"
+    r"install|connect|upload|share|post|print|copy|record)\b"
+)
+# Nouns without a plural, of which there may be several kinds.
+_MASS: Final = (
+    r"(?:ids?|identification|clothing|clothes|equipment|gear|luggage|baggage|food|paperwork|documentation|information|"
+    r"evidence|proof|damage|training|furniture|medication|medicine|software|hardware|waste|behaviou?r|work|content|data|"
+    r"cover|coverage|insurance|help|support|footwear|jewell?ery|property|stuff|expenditure|spending|treatment|care)"
+)
+_PERMITTED: Final = (
+    r"(?:covered|included|excluded|allowed|permitted|forbidden|banned|prohibited|exempt|exempted|required|needed|eligible"
+    r"|accepted|acceptable|insured|recommended|reimbursed|refundable|deductible)"
+)
 _RULES: Final = (
     r"(?:information|info|details?|anything|something|everything|particulars|specifics|rules?|terms|conditions|"
     r"policy|policies|regulations?|provisions?|guidelines?|guidance|coverage|arrangements?|stance|position|advice|"
@@ -192,6 +212,8 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             rf"is there)?{_THE}(?: [\w-]+)? ?\b{_RULES} {_ON}\b",
             r"what (?:happens|happened|would happen|will happen|becomes)\b|what do (?:you|we) know\b",
             r"what(?:'s| is| was| are) .{1,100} like$",
+            # For the conditions of something, not for a date.
+            r"when (?:can|can't|cannot|may|might|could)\b",
         ),
     ),
     (
@@ -205,11 +227,13 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             r"is supplied) (?:in|with|along)\b",
             r"(?:what|which) (?:[\w-]+ )?(?:kinds|types|sorts|forms|categories|classes|things|items|options)\b",
             r"what (?:else )?(?:do|does|did) .{1,160}\b(?:include|contain|consist of|comprise|come with|exclude)\b",
-            r"(?:what|which|who) (?:is|are|was|were) (?:not |also |all )?(?:covered|included|excluded|allowed|"
-            r"permitted|forbidden|"
-            r"prohibited|exempt|required|needed|eligible)\b",
-            r"what (?:all )?(?:do|should|must|can|may|will) (?:i|we|you|one) (?:need|have to|bring|pack|include|submit|"
-            r"provide|enclose)\b",
+            rf"(?:what|which|who) (?:is|are|was|were|isn't|aren't) (?:not |also |all )?{_PERMITTED}\b",
+            # "What can't I wear?", "What ID do I need?": of what may, must or must not be done there is more than one.
+            rf"what (?:all )?{_ALLOWED} {PERSON} (?:not |never )?(?:need\b|have to\b|{_TAKEN})",
+            rf"(?:what|which) (?:[\w-]+ ){{0,2}}{_MASS} (?:(?:do|does|will|would) {PERSON} (?:need|have to|require)\b"
+            rf"|{_ALLOWED} {PERSON} (?:not |never )?{_TAKEN})",
+            rf"(?:what|which) (?:[\w-]+ ){{0,2}}{_MASS} (?:[\w-]+ ){{0,5}}?(?:is|are|isn't|aren't|was|were) "
+            rf"(?:not |never |also |all |generally )?{_PERMITTED}\b",
             r"what (?:else )?(?:should|must|can|might) .{1,80}\b(?:consider|be aware of|keep in mind|look for|discuss|"
             r"check|know|remember)\b",
             r"what (?:are|were)(?: (?:the|some|all|its|their|your|our|my))+ ",
