@@ -3,6 +3,9 @@
 Passages of similar documents (twenty quarterly reports, two versions of a manual) have the same words, and not those
 that distinguish their documents. These are in a document's name, title and opening: its metadata words. A question is
 compared with the metadata words of all documents at once, weighted by inverse document frequency.
+
+Where the text of other documents has a word as often, the question does not name a document by it: "visiting a prison"
+is a subject of "Prison visits policy.pdf", of "Dress code.pdf" and of "Visitor ID.pdf".
 """
 
 from __future__ import annotations
@@ -11,10 +14,10 @@ import math
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +36,8 @@ OPENING: Final = 1000
 _WORD: Final = re.compile(r"[^\W\d_]+(?:\d{1,3}(?!\d))?|\d+")
 _LATEST: Final = re.compile(r"\b(?:latest|newest|most recent|currently|up[- ]to[- ]date)\b", re.IGNORECASE)
 _POSSESSIVE: Final = re.compile(r"['’]s\b")
+
+SharesInText: TypeAlias = Callable[[str], FloatVector]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,25 +91,37 @@ class DocumentMatcher:
         """:meth:`shares` by document id."""
         return dict(zip(self._places, self.shares(question).tolist(), strict=True))
 
-    def shares(self, question: str) -> npt.NDArray[np.float64]:
+    def shares(self, question: str, in_text: SharesInText | None = None) -> npt.NDArray[np.float64]:
         """Document match scores, 0..1: the share of the question's weight that a document's metadata words have.
 
         The weight of a word is ``log((N + 1) / (n + 1/2))`` where ``n`` of ``N`` documents have it, and 0 where all
         have it or none. A question for the latest gets the weight of one more word, which only the newest of the best
         matches has. *Shape:* ``(documents,)``, in the order in which the documents were given.
+
+        With ``in_text`` each is multiplied by how far the most distinct of its words distinguishes it
+        (:func:`_distinctness`).
+
+        Args:
+            question: that may name documents.
+            in_text: gives for a word the share of the passages of each document that have it, 0..1.
         """
         # Sorted, so that sums are the same whatever the order of a set.
         asked = sorted(word for word in _words(with_quarters(question)) if word in self._having)
         found, total = np.zeros(len(self._places)), 0.0
+        distinct = np.zeros(len(found)) if in_text else np.ones(len(found))
         for word in asked:
-            weight = _weight(len(self._having[word]), len(found))
-            found[self._having[word]] += weight
+            having = self._having[word]
+            weight = _weight(len(having), len(found))
+            found[having] += weight
             total += weight
+            if in_text and weight:
+                distinct[having] = np.maximum(distinct[having], _distinctness(in_text(word), having))
         if _LATEST.search(question) and (newest := self._newest(found, asked)) is not None:
             extra = _weight(1, len(found))
             total += extra
             found[newest] += extra
-        return found / total if total else np.zeros(len(found))
+            distinct[newest] = 1.0
+        return distinct * found / total if total else np.zeros(len(found))
 
     def is_name(self, document_id: str, word: str) -> bool:
         """True if a word, which may have parts, is one of a document's metadata; false for a stop word."""
@@ -117,6 +134,20 @@ class DocumentMatcher:
         best = matched[found[matched] >= found.max(initial=0.0) - 1e-9]
         dated = sorted((date, place) for place in best.tolist() if (date := self._dates[place]))
         return dated[-1][1] if len(dated) > 1 and dated[-1][0] > dated[-2][0] else None
+
+
+def _distinctness(shares: FloatVector, having: Sequence[int]) -> npt.NDArray[np.float64]:
+    """How far a word of the metadata of some documents distinguishes each of them, 0..1, by shares of their passages.
+
+    1 for a document whose text does not have the word: it is a name. Less where the text of another document has it
+    more often, whatever that one's metadata is, than this one's.
+    """
+    others = np.ones(len(shares), bool)
+    others[having] = False
+    own = shares[having].astype(np.float64)
+    named, elsewhere = own.max(initial=0.0), float(shares[others].max(initial=0.0))
+    apart = 1 - np.minimum(1.0, np.divide(elsewhere, own, out=np.zeros(len(own)), where=own > 0))
+    return apart * np.divide(own, named, out=np.ones(len(own)), where=own > 0)
 
 
 def _holds(places: array[int] | None, place: int) -> bool:

@@ -161,6 +161,20 @@ class Generation:
         shares = self._matcher.shares(question).astype(np.float32)
         return DocumentMatch(rows, shares[ids])
 
+    def distinct_match(self, question: str) -> DocumentMatch:
+        """The same, less for a document whose matching words other documents have in their text as often."""
+        ids, rows = self._documents_of_rows
+        shares = self._matcher.shares(question, self._shares_with).astype(np.float32)
+        return DocumentMatch(rows, shares[ids])
+
+    def _shares_with(self, word: str) -> FloatVector:
+        """The share of each document's passages that have a word, 0..1. *Shape:* ``(documents,)``."""
+        ids, rows = self._documents_of_rows
+        shares = np.zeros(len(self.documents), np.float32)
+        holders = np.searchsorted(rows.starts, self.rows_with(word), side="right") - 1
+        shares[ids] = np.bincount(holders, minlength=len(ids)) / (rows.ends - rows.starts)
+        return shares
+
     def match_of_documents(self, question: str) -> dict[str, float]:
         """The same by the id of the document, for documents without rows too."""
         return self._matcher.match(question)

@@ -71,7 +71,7 @@ class Retriever:
         allowed = generation.scope_of(question.documents)
         if self.withheld:
             allowed = (RowRanges.whole(len(generation)) if allowed is None else allowed).without(self.withheld)
-        document = generation.document_match(query)
+        document = generation.distinct_match(query)
         rows, best_bm25 = self._candidate_rows(generation, query, vector, document, allowed)
         passages = generation.passages(rows.tolist())
         signals = Signals(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import log
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +62,39 @@ class TestFormula:
     @pytest.mark.parametrize("names", [(), ("only.pdf",)])
     def test_none_and_one(self, names: tuple[str, ...]) -> None:
         assert matcher(*names).match("the latest of only") == dict.fromkeys(names, 0.0)
+
+
+class TestWordsInTheText:
+    """A word that the text of other documents has as often names none."""
+
+    def distinct(self, question: str, text: dict[str, tuple[float, float, float]]) -> list[float]:
+        """The matches of three documents, whose passages have the words of ``text`` in these shares."""
+        shares = {word: np.array(each, np.float32) for word, each in text.items()}
+        some = matcher("prison visits.pdf", "visitor id.pdf", "dress code.pdf")
+        found = some.shares(question, lambda word: shares.get(word, np.zeros(3, np.float32)))
+        return [round(float(share), 2) for share in found]
+
+    def test_a_subject_of_all(self) -> None:
+        assert self.distinct("visiting a prison", {"visit": (0.8, 0.8, 0.4), "prison": (0.8, 0.4, 0.8)}) == [0, 0, 0]
+
+    def test_half_as_often_elsewhere(self) -> None:
+        assert self.distinct("visiting a prison", {"visit": (0.8, 0.4, 0.4), "prison": (0.8, 0.8, 0.8)}) == [0.5, 0, 0]
+
+    def test_a_name(self) -> None:
+        assert self.distinct("the dress code", {"dress": (0, 0, 0.5), "code": (0.5, 0.5, 0.5)}) == [0, 0, 1]
+
+    def test_a_name_that_no_text_has(self) -> None:
+        assert self.distinct("the dress code", {}) == [0, 0, 1]
+
+    def test_the_rarer_of_two_with_it_in_their_names(self) -> None:
+        shares = {"id": np.array([0.1, 1.0, 0.0], np.float32)}
+        some = matcher("prison id.pdf", "visitor id.pdf", "dress code.pdf")
+        assert np.allclose(some.shares("which ID", shares.__getitem__), [0.1, 1.0, 0.0])
+
+    def test_the_latest_is_distinct(self) -> None:
+        some = matcher("terms_2023.pdf", "terms_2025.pdf")
+        found = some.shares("the latest terms", lambda _: np.ones(2, np.float32))
+        assert found[1] > found[0] == 0
 
 
 class TestNames:

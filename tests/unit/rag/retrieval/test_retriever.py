@@ -141,7 +141,7 @@ class TestFirstStage:
         expected = encoder.encode([each.chunk.text for each in some.passages]) @ vector
         assert some.signals.cosine == pytest.approx(expected, abs=1e-6)
         assert some.signals.bm25 == pytest.approx(bm25[rows] / bm25.max())
-        assert some.signals.document == pytest.approx(generation.document_match(question).of_rows(rows))
+        assert some.signals.document == pytest.approx(generation.distinct_match(question).of_rows(rows))
         assert not some.signals.reranker.any()
         assert some.scores == pytest.approx(FIRST_STAGE.scores(some.signals))
         assert sorted(some.scores, reverse=True) == some.scores.tolist()
@@ -246,7 +246,7 @@ class TestNamedDocuments:
 def exhaustive_pool(generation: Generation, encoder: BagOfWordsEncoder, question: Question, limit: int) -> list[int]:
     """Rows of the candidates by a sort of the scores of all rows, as up to 0.2."""
     bm25 = generation.bm25_scores(question.text)
-    document = generation.document_match(question.text).of_rows(np.arange(len(generation)))
+    document = generation.distinct_match(question.text).of_rows(np.arange(len(generation)))
     allowed = generation.rows_named(question.documents)
     allowed = np.arange(len(generation), dtype=np.int64) if allowed is None else allowed
     best_match = max(float(document[allowed].max(initial=0.0)), 1e-6)
@@ -299,7 +299,7 @@ class TestExhaustiveSearch:
         bm25 = many.bm25_scores(text)
         best = float(bm25.max() if allowed is None else bm25[allowed].max()) or 1.0
         np.testing.assert_array_equal(some.signals.bm25, bm25[rows] / best)
-        np.testing.assert_array_equal(some.signals.document, many.document_match(text).of_rows(rows))
+        np.testing.assert_array_equal(some.signals.document, many.distinct_match(text).of_rows(rows))
 
 
 class TestReranker:
