@@ -14,9 +14,9 @@ from pathlib import Path
 from benchmarks.isa import add_isa, conditions, hold_to
 from benchmarks.retrieval import compare
 from rag.cli.console import configure_logging, fail
-from rag.composition import open_encoder, open_reranker
 from rag.errors import PageproofError
 from rag.evaluation.questions import read_questions
+from rag.models.opening import open_encoder, open_reranker
 from rag.settings import read_settings
 
 RESULTS = Path(__file__).parent / "results"

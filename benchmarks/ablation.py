@@ -26,7 +26,6 @@ from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.ranking_variants import FULL, Find, Variant, variants
 from benchmarks.remembering import RememberingReranker
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
-from rag.composition import open_encoder, open_reranker
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation.questions import LabelledQuestion
@@ -34,6 +33,7 @@ from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import RANKS, evaluate
 from rag.index.generation import Generation
 from rag.models.embedding.interfaces import Encoder
+from rag.models.opening import open_encoder, open_reranker
 from rag.settings import read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

@@ -33,7 +33,7 @@ from ingest.discovery import discover
 from ingest.reporting.progress import Progress
 from rag.answering.answerer import Answerer
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
-from rag.composition import cores, open_answerer, open_store, tokenizer_file
+from rag.composition import open_answerer
 from rag.domain.values import Answer, Hit, Question
 from rag.errors import PageproofError
 from rag.evaluation.questions import LabelledQuestion, read_questions
@@ -41,6 +41,7 @@ from rag.evaluation.results import QuestionResult
 from rag.evaluation.runner import RANKS, evaluate
 from rag.evaluation.summary import summarise
 from rag.index.generation import Generation
+from rag.models.opening import cores, open_store, tokenizer_file
 from rag.settings import Settings, read_settings
 
 RESULTS: Final = Path(__file__).parent / "results"

@@ -26,7 +26,7 @@ from benchmarks.sampling import sampled
 from rag.answering.evidence.selection import heading_line
 from rag.answering.prompt import JOINING, NOT_FOUND, SYSTEM
 from rag.cli.console import ProgressCallback, configure_logging, progress
-from rag.composition import open_retriever, open_store
+from rag.composition import open_retriever
 from rag.domain.values import Hit, Question
 from rag.evaluation.correctness import f1
 from rag.evaluation.questions import LabelledQuestion, read_questions
@@ -36,6 +36,7 @@ from rag.models.llm.engine.sampling import Sampler
 from rag.models.llm.engine.vocabulary import Vocabulary
 from rag.models.llm.language_model import Generated, Message, Token
 from rag.models.llm.tuning.autotune import tuning_of
+from rag.models.opening import open_store
 from rag.settings import Settings, read_settings
 
 _MARK: Final = "@"

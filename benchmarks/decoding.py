@@ -34,7 +34,7 @@ from benchmarks.serving.workloads import pool_of, skewed
 from rag.answering.evidence.selection import EvidenceBudget, select_evidence
 from rag.answering.prompt import NOT_FOUND, EvidencePrompt, value_prompt
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
-from rag.composition import cores, open_retriever, open_store
+from rag.composition import open_retriever
 from rag.domain.values import Question
 from rag.errors import PageproofError
 from rag.evaluation.questions import read_questions
@@ -42,6 +42,7 @@ from rag.index.generation import Generation
 from rag.models.llm.language_model import Finish, Prompt, RefusalProbability, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
+from rag.models.opening import cores, open_store
 from rag.models.weights.store import Weights
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
@@ -136,7 +137,7 @@ def _measure(options: argparse.Namespace, settings: Settings, tell: ProgressCall
 
 
 def _open(settings: Settings, weights: Weights, **switches: Any) -> LlamaCppModel:  # noqa: ANN401 - as the model takes them
-    """Our model as :mod:`rag.composition` opens it, with a switch set."""
+    """Our model as :mod:`rag.models.opening` opens it, with a switch set."""
     return LlamaCppModel(
         weights.file,
         name=weights.name,

@@ -27,7 +27,6 @@ from ingest.readers.limits import ReadingLimits
 from ingest.readers.pdf import read_pdf
 from ingest.readers.source import ReadingOptions
 from rag.cli.console import configure_logging, fail
-from rag.composition import open_store
 from rag.domain.values import in_context
 from rag.errors import ModelUnusable, PageproofError
 from rag.models.embedding.bert_config import BertConfig, UnsupportedModel
@@ -35,6 +34,7 @@ from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.bert_parts import parts_of_folder
 from rag.models.embedding.interfaces import Encoder, FloatMatrix
 from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
+from rag.models.opening import open_store
 from rag.models.weights.store import Weights
 from rag.settings import read_settings
 

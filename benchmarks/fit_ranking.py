@@ -28,11 +28,11 @@ from scipy.optimize import minimize
 from benchmarks.question_sets import QuestionSet, add_sets
 from benchmarks.remembering import RememberingReranker
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
-from rag.composition import open_encoder, open_reranker
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation.questions import LabelledQuestion
 from rag.models.embedding.interfaces import Encoder, Reranker
+from rag.models.opening import open_encoder, open_reranker
 from rag.retrieval.retriever import Candidates, Retriever
 from rag.retrieval.scoring import Signals, SignalWeights
 from rag.settings import read_settings

@@ -38,13 +38,13 @@ from ingest.readers.source import ReadingOptions
 from ingest.readers.version import reader_version
 from ingest.reading import Cutting, Reading, ReadRequest, read_document
 from rag.cli.console import configure_logging, fail
-from rag.composition import open_encoder, open_language_model, open_reranker
 from rag.domain.values import Hit, Question
 from rag.errors import PageproofError
 from rag.index.generation import Generation
 from rag.index.reading import open_current
 from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.models.llm.language_model import LanguageModel
+from rag.models.opening import open_encoder, open_language_model, open_reranker
 from rag.query.translation import translate_question
 from rag.retrieval.interleaving import interleave
 from rag.retrieval.retriever import Retriever

@@ -16,8 +16,8 @@ import faiss
 import pypdf
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from rag.composition import tokenizer_file
 from rag.models.embedding.interfaces import FloatMatrix
+from rag.models.opening import tokenizer_file
 from rag.settings import read_settings
 
 

@@ -47,7 +47,7 @@ from ingest.sandbox.pool import Timeouts
 from ingest.sandbox.worker import WorkerConfig
 from rag.cli.arguments import whole_number
 from rag.cli.console import configure_logging, fail
-from rag.composition import cores, in_collection, open_encoder, tokenizer_file
+from rag.composition import in_collection
 from rag.domain.file_status import FileRow
 from rag.errors import (
     CollectionUnknown,
@@ -60,6 +60,7 @@ from rag.errors import (
 )
 from rag.index.layout import IndexLayout
 from rag.index.reading import read_current
+from rag.models.opening import cores, open_encoder, tokenizer_file
 from rag.settings import Settings, read_settings
 from rag.settings.ingest import MOST_WORKERS
 from rag.text.characters import readable

@@ -1,4 +1,4 @@
-"""Composition root: builds encoder, reranker, retriever, language model and answerer from the settings."""
+"""Composition root: builds retriever and answerer, of one collection or several, from settings and opened models."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rag import __version__
 from rag.answering.answerer import Answerer
@@ -24,29 +23,32 @@ from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.answering.records import ModelIdentity, Setup
 from rag.domain.collection_name import DEFAULT_COLLECTION
-from rag.errors import IndexFault, ModelUntrusted, ModelUnusable, SettingsError
+from rag.errors import IndexFault, SettingsError
 from rag.index.joint.index import JointIndex
 from rag.index.layout import COLLECTIONS, collection_names, collection_root, known_collection_root
 from rag.index.reading import CurrentIndex
 from rag.index.search.pgvector import open_vector_database
-from rag.models.embedding.e5_file import FILE_NAME
-from rag.models.embedding.encoder import open_text_encoder
-from rag.models.embedding.interfaces import Encoder, Reranker
-from rag.models.embedding.reranker import OnnxReranker
-from rag.models.llm.language_model import LanguageModel, Message
-from rag.models.llm.tuning.autotune import setup_settings, tuning_of, warn_of_unused_instructions
-from rag.models.weights.catalogue import Catalogue, Kind
-from rag.models.weights.mlflow_registry import MlflowRegistry
-from rag.models.weights.store import ModelStore, Weights
+from rag.models.llm.language_model import LanguageModel
+from rag.models.llm.tuning.autotune import setup_settings, tuning_of
+from rag.models.opening import (
+    cores,
+    generator_weights,
+    locate_weights,
+    open_encoder,
+    open_language_model,
+    open_remote_model,
+    open_reranker,
+    open_store,
+    probe_own_model,
+)
+from rag.models.weights.catalogue import Kind
+from rag.models.weights.store import Weights
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cpu_gate import CpuGate
 from rag.runtime.processor import read_processor
 from rag.settings import PREFIX, Settings
 from rag.text.languages.word_lists import load_english
-
-if TYPE_CHECKING:
-    from rag.models.llm.remote_model import OpenAIServerModel
 
 _log = logging.getLogger(__name__)
 
@@ -79,46 +81,6 @@ def in_collection(settings: Settings, name: str, *, may_be_new: bool = False) ->
     # What people say of answers is kept with the records, and calibrates the collection.
     records = settings.records / COLLECTIONS / name if settings.records else None
     return settings.model_copy(update={"index": index, "records": records})
-
-
-def open_store(settings: Settings) -> ModelStore:
-    """The store of model weights on this machine."""
-    registry = MlflowRegistry(settings.registry, settings.registry_key.get_secret_value())
-    return ModelStore(settings.models, Catalogue.load(), registry=registry)
-
-
-def open_encoder(settings: Settings) -> Encoder:
-    """Opens the text encoder, which may load its network later; ModelError where it is missing, corrupt or unusable."""
-    weights = _locate(settings, settings.encoder, "encoder")
-    return open_text_encoder(weights.directory, name=weights.name, digest=weights.digest, threads=cores(settings))
-
-
-def tokenizer_file(settings: Settings) -> Path:
-    """The file of the encoder's tokenizer, for counting tokens in another process; ModelError where it is missing."""
-    weights = _locate(settings, settings.encoder, "encoder")
-    if weights.file.name == FILE_NAME:
-        return weights.file
-    file = weights.path("tokenizer.json")
-    if not file.is_file():
-        folder = repr(str(file.parent))
-        raise ModelUnusable(
-            f"there is no {file}, by which ingest counts tokens; have transformers write it: python -c "
-            f'"from transformers import AutoTokenizer as T; T.from_pretrained({folder}).save_pretrained({folder})"'
-        )
-    return file
-
-
-def cores(settings: Settings) -> int:
-    """Number of threads or processes to run at a time: the setting, or the processors this process may use."""
-    return settings.threads or read_processor().usable
-
-
-def open_reranker(settings: Settings) -> Reranker | None:
-    """Loads the reranker, unless none is wanted; ModelError as above."""
-    if not settings.reranker:
-        return None
-    weights = _locate(settings, settings.reranker, "reranker")
-    return OnnxReranker(weights.file, weights.path("tokenizer.json"), threads=cores(settings))
 
 
 def open_retriever(settings: Settings) -> tuple[Retriever, CurrentIndex]:
@@ -156,7 +118,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
     retriever, index = open_retriever(settings)
     confidence_model, fitted_later = open_confidence_model(settings)
     cpu_gate = CpuGate()
-    model = open_language_model(settings, cpu_gate)
+    model = open_language_model(settings, cpu_gate, (SYSTEM, SYSTEM_WHOLE))
     return Answerer(
         index=index,
         retriever=retriever,
@@ -260,15 +222,15 @@ def _default_confidence_fits(settings: Settings) -> bool:
 def model_digests(settings: Settings) -> tuple[str, ...]:
     """Digests of the language model, the encoder and the reranker; ModelError where one is missing."""
     names: dict[Kind, str] = {"encoder": settings.encoder, "reranker": settings.reranker}
-    others = (_locate(settings, name, kind).digest for kind, name in names.items() if name)
+    others = (locate_weights(settings, name, kind).digest for kind, name in names.items() if name)
     return (model_identity(settings).sha256, *others)
 
 
 def model_identity(settings: Settings) -> ModelIdentity:
     """Identity of the language model; ModelError where it is missing or corrupt, or its server cannot be reached."""
     if not settings.model_is_remote:
-        return _identity(_locate(settings, settings.model, "generator"))
-    model = _open_remote(settings)
+        return _identity(locate_weights(settings, settings.model, "generator"))
+    model = open_remote_model(settings)
     model.close()
     return ModelIdentity(name=model.name, sha256=model.digest)
 
@@ -291,7 +253,7 @@ def setup_of(settings: Settings, retriever: Retriever, confidence_model: Confide
         versions={"pageproof": __version__, **libraries, "processor": read_processor().name},
         model=model_identity(settings),
         encoder=retriever.encoder.identity,
-        reranker=_identity(_locate(settings, settings.reranker, "reranker")) if settings.reranker else None,
+        reranker=_identity(locate_weights(settings, settings.reranker, "reranker")) if settings.reranker else None,
         confidence_model=confidence_model.digest,
         whole_confidence_model=WHOLE_CONFIDENCE_MODEL.digest,
         # Sums are split among the threads, and so rounded otherwise.
@@ -303,82 +265,12 @@ def _identity(weights: Weights) -> ModelIdentity:
     return ModelIdentity(name=weights.name, sha256=weights.digest)
 
 
-def generator_weights(settings: Settings) -> Weights | None:
-    """The weights that run here, None where another server runs them; ModelError where they are missing or corrupt."""
-    return None if settings.model_is_remote else _locate(settings, settings.model, "generator")
-
-
-def probe_own_model(settings: Settings) -> None:
-    """Tries a model that is not in the catalogue in a process of its own; ModelError where it cannot be used."""
-    weights = generator_weights(settings)
-    if weights and settings.model not in open_store(settings).catalogue:
-        from rag.models.llm.probe import probe
-
-        probe(weights.file, gpu_layers=settings.gpu_layers)
-
-
 def _tuning_settings(settings: Settings) -> dict[str, int | float | str]:
     weights = generator_weights(settings)
     return setup_settings(tuning_of(settings, weights)) if weights else {}
-
-
-def _open_remote(settings: Settings) -> OpenAIServerModel:
-    from rag.models.llm.remote_model import OpenAIServerModel
-
-    return OpenAIServerModel(
-        settings.model,
-        key=settings.model_key.get_secret_value(),
-        model_id=settings.model_id,
-        context_tokens=settings.context_tokens,
-        seconds=settings.model_seconds,
-        temperature=settings.temperature,
-    )
-
-
-def open_language_model(settings: Settings, cpu_gate: CpuGate) -> LanguageModel:
-    """Loads the language model, or connects to its server; ModelError where it is missing, corrupt or unusable.
-
-    Args:
-        settings: that name it.
-        cpu_gate: gives it the processors while it computes.
-    """
-    if settings.model_is_remote:
-        return _open_remote(settings)
-    weights = _locate(settings, settings.model, "generator")
-    # Imported here: `rag models fetch` and ingest do not need llama.cpp.
-    from rag.models.llm.local_model import LlamaCppModel
-
-    warn_of_unused_instructions()
-    return LlamaCppModel(
-        weights.file,
-        name=weights.name,
-        context_tokens=settings.context_tokens,
-        tuning=tuning_of(settings, weights),
-        parallel=settings.parallel,
-        gpu_layers=settings.gpu_layers,
-        cpu_gate=cpu_gate,
-        temperature=settings.temperature,
-        common_prefixes=[(Message("system", system),) for system in (SYSTEM, SYSTEM_WHOLE)],
-    )
 
 
 def _is_small(model: LanguageModel) -> bool:
     """True for a model of this process with fewer than three billion parameters, which copies better than it words."""
     parameters: int | None = getattr(model, "parameters", None)
     return parameters is not None and parameters < _STRONG
-
-
-def _locate(settings: Settings, name: str, kind: Kind) -> Weights:
-    store = open_store(settings)
-    if kind == "generator" and settings.trust_model != "yes" and (file := store.own_file(name)):
-        raise ModelUntrusted(
-            f"{file} is not in the catalogue, so nobody has checked it, and the parsers of such files have had "
-            "vulnerabilities; if you trust its origin, set RAG_TRUST_MODEL=yes"
-        )
-    if name in store.catalogue and (other := store.catalogue.get(name).kind) != kind:
-        setting = "MODEL" if kind == "generator" else kind.upper()
-        raise SettingsError(
-            f"RAG_{setting}={name} is wrong: {name} is for another use ({other}); "
-            f"known models: {store.catalogue.names(kind)}"
-        )
-    return store.locate(name, kind)

@@ -37,10 +37,11 @@ from benchmarks.serving.schedule import Schedule, cell, schedule
 from benchmarks.serving.systems import DEFAULTS, System, locked_choices, read_best, server_choices
 from benchmarks.serving.workloads import Pool, pool_of, skewed, unrepeated
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
-from rag.composition import cores, open_retriever, open_store
+from rag.composition import open_retriever
 from rag.domain.values import Question
 from rag.errors import PageproofError, SettingsError
 from rag.evaluation.questions import read_questions
+from rag.models.opening import cores, open_store
 from rag.settings import Settings, read_settings
 
 RESULTS: Final = Path(__file__).parent.parent / "results"

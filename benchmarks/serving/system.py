@@ -19,10 +19,11 @@ from benchmarks.serving.free_wording import FreeWording
 from benchmarks.serving.systems import System
 from rag.answering.answerer import Answerer
 from rag.cli.console import configure_logging, fail
-from rag.composition import open_answerer, open_confidence_model, open_retriever, open_store
+from rag.composition import open_answerer, open_confidence_model, open_retriever
 from rag.errors import PageproofError
 from rag.models.llm.language_model import LanguageModel
 from rag.models.llm.local_model import LlamaCppModel
+from rag.models.opening import open_store
 from rag.runtime.single_flight_cache import SingleFlightCache
 from rag.service.server import reserve, serve_forever
 from rag.settings import Settings, read_settings

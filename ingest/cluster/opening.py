@@ -18,8 +18,8 @@ from ingest.cluster.connection import connected
 from ingest.engine import IngestEngine
 from ingest.sandbox.pool import Timeouts
 from ingest.sandbox.worker import WorkerConfig
-from rag.composition import open_encoder, open_store
 from rag.models.embedding.interfaces import Encoder
+from rag.models.opening import open_encoder, open_store
 from rag.settings import Settings
 
 

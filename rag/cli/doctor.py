@@ -24,13 +24,13 @@ from rag.cli import doctor_checks
 from rag.cli.arguments import add_collection
 from rag.cli.console import fail
 from rag.cli.doctor_checks import Finding
-from rag.composition import generator_weights, open_encoder, open_store, probe_own_model
 from rag.errors import ModelError, PageproofError
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import verify_generation
 from rag.index.reading import read_current, read_manifest
 from rag.models.llm.tuning.autotune import chosen_tuning, how_to_rebuild, tune, tuning_folder, unused_here
 from rag.models.llm.tuning.store import keep_measured
+from rag.models.opening import generator_weights, open_encoder, open_store, probe_own_model
 from rag.models.weights.catalogue import Kind
 from rag.models.weights.recommendation import recommend
 from rag.models.weights.store import Status

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from rag.cli.console import fetch_progress
 from rag.cli.models_view import print_details, print_models, print_recommendation
-from rag.composition import open_store
+from rag.models.opening import open_store
 from rag.models.weights.named_sources import names_a_place
 from rag.models.weights.recommendation import recommend
 from rag.runtime.processor import read_processor, usable_memory

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.cli.arguments import whole_number
-from rag.composition import generator_weights, model_digests, open_answerer, open_records
+from rag.composition import model_digests, open_answerer, open_records
+from rag.models.opening import generator_weights
 
 if TYPE_CHECKING:
     import argparse

@@ -15,8 +15,8 @@ import pytest
 from ingest.readers.limits import ReadingLimits
 from ingest.reading import Reading
 from ingest.sandbox.pool import Timeouts
-from rag.composition import open_store
 from rag.errors import FileFault, ModelError
+from rag.models.opening import open_store
 from rag.settings import Settings
 from tests.fakes import make_pdf
 from tests.hostile import bombs

@@ -12,10 +12,10 @@ from safetensors.numpy import save_file
 from ingest.__main__ import open_job
 from ingest.discovery import discover
 from ingest.reporting.progress import Progress
-from rag.composition import open_encoder
 from rag.domain.values import Question
 from rag.errors import IndexForeign
 from rag.index.reading import CurrentIndex
+from rag.models.opening import open_encoder
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from tests.unit.rag.models.embedding.tiny_bert import cls_pooling, dense_layer, tiny_bert

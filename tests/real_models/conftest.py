@@ -9,9 +9,10 @@ import pytest
 
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
-from rag.composition import open_answerer, open_encoder, open_store
+from rag.composition import open_answerer
 from rag.errors import ModelError
 from rag.models.embedding.interfaces import Encoder
+from rag.models.opening import open_encoder, open_store
 from rag.settings import Settings
 from tests.fakes import ingest_job
 

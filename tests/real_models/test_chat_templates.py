@@ -14,10 +14,10 @@ import httpx
 import llama_cpp as llama
 import pytest
 
-from rag.composition import open_store
 from rag.models.llm.engine.llama_library import open_library
 from rag.models.llm.engine.vocabulary import Vocabulary
 from rag.models.llm.language_model import Message
+from rag.models.opening import open_store
 from rag.settings import Settings
 from tests.real_models.conftest import SMALL
 from tests.real_models.server_process import KEY, model_server

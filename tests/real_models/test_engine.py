@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from rag.composition import open_store
 from rag.errors import Cancelled
 from rag.models.llm.language_model import Finish, Message, RefusalProbability, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
+from rag.models.opening import open_store
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.real_models.conftest import ROOT, SMALL

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.composition import open_encoder, open_store, tokenizer_file
 from rag.errors import ModelError
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.token_counter import token_counter
+from rag.models.opening import open_encoder, open_store, tokenizer_file
 from rag.settings import Settings
 
 pytestmark = pytest.mark.real_models

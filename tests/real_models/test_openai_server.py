@@ -12,11 +12,12 @@ import pytest
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NO, NOT_FOUND, SELF_CHECK, SYSTEM, YES
 from rag.answering.replay import replay
-from rag.composition import model_digests, open_answerer, open_records, open_store, setup_of
+from rag.composition import model_digests, open_answerer, open_records, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.models.llm.language_model import Finish, Generated, LanguageModel, Message, RefusalProbability, Token
 from rag.models.llm.remote_model import OpenAIServerModel
+from rag.models.opening import open_store
 from rag.runtime.cancellation import Cancellation
 from rag.settings import Settings
 from tests.real_models.conftest import SMALL

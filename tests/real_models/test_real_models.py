@@ -26,7 +26,7 @@ from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.answering.records import ModelIdentity
 from rag.answering.replay import replay
-from rag.composition import open_answerer, open_records, open_store, setup_of
+from rag.composition import open_answerer, open_records, setup_of
 from rag.domain.values import Question
 from rag.errors import Cancelled, ModelUnusable, PromptTooLong
 from rag.evaluation.questions import read_questions
@@ -40,6 +40,7 @@ from rag.models.embedding.sentence_transformer_encoder import SentenceTransforme
 from rag.models.llm.language_model import Finish, LanguageModel, Message, Token
 from rag.models.llm.local_model import LlamaCppModel
 from rag.models.llm.tuning.parameters import Tuning
+from rag.models.opening import open_store
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
 from rag.settings import Settings
@@ -273,7 +274,7 @@ def serve(settings: Settings, **changes: str) -> subprocess.CompletedProcess[str
 
 def test_the_reranker_sends_no_telemetry(settings: Settings, tmp_path: Path) -> None:
     """onnxruntime's telemetry keeps an id of the machine under the home directory, unless it is off."""
-    code = "from rag.composition import open_reranker; from rag.settings import Settings; open_reranker(Settings())"
+    code = "from rag.models.opening import open_reranker; from rag.settings import Settings; open_reranker(Settings())"
     hidden = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "RAG_"))}
     environment = hidden | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=600)

@@ -10,7 +10,7 @@ import pytest
 
 from rag.answering.confidence import CONFIDENCE_MODEL
 from rag.cli.main import main
-from rag.composition import generator_weights, setup_of
+from rag.composition import setup_of
 from rag.errors import ModelUnusable
 from rag.models.embedding.interfaces import Encoder
 from rag.models.llm.tuning.autotune import tuning_of
@@ -18,6 +18,7 @@ from rag.models.llm.tuning.benchmark import Bench, measure
 from rag.models.llm.tuning.parameters import Tuning
 from rag.models.llm.tuning.search import search_space
 from rag.models.llm.tuning.store import tuning_path
+from rag.models.opening import generator_weights
 from rag.models.weights.store import Weights
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from rag import composition
 from rag.answering.answerer import Answerer
 from rag.answering.calibration_store import Calibration, write_calibration
 from rag.answering.confidence import CONFIDENCE_MODEL
+from rag.answering.prompt import SYSTEM, SYSTEM_WHOLE
 from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.answering.records import ModelIdentity, Setup
 from rag.composition import in_collection, open_collection
 from rag.errors import CollectionUnknown, IndexCorrupt, IndexMissing
 from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
+from rag.runtime.cpu_gate import CpuGate
 from rag.settings import Settings
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.unit.conftest import publish
@@ -104,3 +107,25 @@ def test_a_damaged_default_index_stops_a_service_only_if_it_is_alone(
     _, index = composition.open_retriever(settings)
     with pytest.raises(IndexCorrupt):
         index.generation()
+
+
+def test_the_model_computes_the_system_prompts_when_it_is_opened(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Sequence[str]] = []
+
+    def opened(_settings: Settings, _gate: CpuGate, system_prompts: Sequence[str]) -> ScriptedModel:
+        given.append(system_prompts)
+        return ScriptedModel([""])
+
+    for name, value in {
+        "model_identity": ModelIdentity(name="scripted", sha256="0" * 64),
+        "probe_own_model": None,
+        "open_encoder": ENCODER,
+        "open_reranker": None,
+        "open_confidence_model": (CONFIDENCE_MODEL, None),
+    }.items():
+        monkeypatch.setattr(composition, name, lambda _settings, value=value: value)
+    monkeypatch.setattr(composition, "open_language_model", opened)
+    composition.open_answerer(settings).close()
+    assert given == [(SYSTEM, SYSTEM_WHOLE)]

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.composition import open_encoder, tokenizer_file
 from rag.errors import ModelUnusable
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.e5_encoder import e5_tokenizer
 from rag.models.embedding.e5_file import FILE_NAME, E5File
 from rag.models.embedding.encoder import open_text_encoder
 from rag.models.embedding.token_counter import token_counter
+from rag.models.opening import open_encoder, tokenizer_file
 from rag.settings import Settings
 from tests.unit.rag.models.embedding.bert_oracle import oracle
 from tests.unit.rag.models.embedding.tiny_e5 import PIECES, POSITIONS, VOCABULARY, tiny_e5

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from rag.composition import model_digests, open_encoder, tokenizer_file
+from rag.composition import model_digests
 from rag.errors import ModelUnknown, ModelUnusable
 from rag.models.embedding.bert_encoder import BertEncoder
 from rag.models.embedding.sentence_transformer_encoder import SentenceTransformerEncoder
 from rag.models.embedding.token_counter import token_counter
+from rag.models.opening import open_encoder, tokenizer_file
 from rag.settings import Settings
 from tests.unit.rag.models.embedding.tiny_bert import (
     cls_pooling,
@@ -165,7 +166,7 @@ class TestFaults:
 import sys
 from pathlib import Path
 sys.modules.update(dict.fromkeys(["torch", "transformers", "sentence_transformers"]))
-from rag.composition import open_encoder
+from rag.models.opening import open_encoder
 from rag.errors import ModelUnusable
 from rag.settings import Settings
 try:

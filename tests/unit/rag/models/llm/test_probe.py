@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.composition import generator_weights, probe_own_model
 from rag.errors import ModelUntrusted, ModelUnusable
 from rag.models.llm.probe import probe
+from rag.models.opening import generator_weights, probe_own_model
 from rag.settings import Settings
 
 

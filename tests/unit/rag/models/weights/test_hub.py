@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from rag.composition import generator_weights
 from rag.errors import DownloadFailed, ModelCorrupt, ModelMissing, ModelUnknown, ModelUntrusted
+from rag.models.opening import generator_weights
 from rag.models.weights import hub
 from rag.models.weights.catalogue import Catalogue, HubSource
 from rag.models.weights.store import ModelStore

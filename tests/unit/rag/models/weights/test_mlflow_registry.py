@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from rag.cli.main import main
-from rag.composition import generator_weights
 from rag.errors import Cancelled, DownloadFailed, ModelCorrupt, ModelMissing, ModelUnknown, ModelUntrusted
+from rag.models.opening import generator_weights
 from rag.models.weights.catalogue import Catalogue, MlflowSource, ModelEntry, WeightFile
 from rag.models.weights.mlflow_registry import MlflowRegistry, source_of
 from rag.models.weights.store import FetchProgress, ModelStore
