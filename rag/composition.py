@@ -24,9 +24,9 @@ from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.answering.records import ModelIdentity, Setup
 from rag.domain.collection_name import DEFAULT_COLLECTION
 from rag.errors import IndexFault, SettingsError
+from rag.index.current_index import CurrentIndex
 from rag.index.joint.index import JointIndex
 from rag.index.layout import COLLECTIONS, collection_names, collection_root, known_collection_root
-from rag.index.reading import CurrentIndex
 from rag.index.search.pgvector import open_vector_database
 from rag.models.llm.language_model import LanguageModel
 from rag.models.llm.tuning.autotune import setup_settings, tuning_of

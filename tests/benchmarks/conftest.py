@@ -10,7 +10,7 @@ import pytest
 
 from rag.answering.answerer import Answerer
 from rag.answering.confidence import ConfidenceModel, Logistic
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.testing import BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

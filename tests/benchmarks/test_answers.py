@@ -19,8 +19,9 @@ from rag.answering.answerer import Answerer
 from rag.domain.values import Answer, Hit, Question
 from rag.evaluation.questions import LabelledQuestion
 from rag.evaluation.results import QuestionResult
+from rag.index.current_index import CurrentIndex
 from rag.index.generation import Generation
-from rag.index.reading import CurrentIndex, open_current
+from rag.index.reading import open_current
 from rag.retrieval.retriever import Retriever
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.answering.answerer import Answerer
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
-from rag.index.reading import CurrentIndex
 from rag.runtime.cancellation import Cancellation
 from rag.service.guides.guide import GuideQuestion, GuideQuote, GuideSentence, GuideTopic, SourceGuide
 from rag.service.guides.maker import GuideMaker

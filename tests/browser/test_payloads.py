@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ingest.discovery import discover
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
-from rag.index.reading import CurrentIndex
 from rag.service.guides.guide import GuideQuestion, GuideQuote, GuideSentence, GuideTopic, SourceGuide
 from rag.service.guides.store import GuideStore
 from rag.testing import BagOfWordsEncoder, ScriptedModel

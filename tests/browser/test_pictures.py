@@ -14,8 +14,8 @@ from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.answering.prompt import NOT_FOUND
 from rag.domain.values import Page as DocumentPage
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
-from rag.index.reading import CurrentIndex
 from rag.service.guides.guide import GuideQuestion, GuideQuote, GuideSentence, GuideTopic, SourceGuide
 from rag.service.guides.maker import GuideMaker
 from rag.service.guides.store import GuideStore

@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 
 from rag.errors import IndexFault
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import MANIFEST_DIGEST, IndexLayout
 from rag.index.maintenance import verify_generation
-from rag.index.reading import CurrentIndex, generation_names, open_current, read_current
+from rag.index.reading import generation_names, open_current, read_current
 from tests.faults.conftest import FULL, Say
 from tests.faults.corpus import Corpus, encoder
 

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.answering.trace import Recorder
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.models.llm.language_model import Generated, Prompt
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation

@@ -107,7 +107,7 @@ def test_an_index_that_may_not_be_entered(index: Path) -> None:
             folder.chmod(0o755)
     code = (
         "import os, sys; sys.path.insert(0, sys.argv[2]); "
-        "from rag.index.reading import CurrentIndex; from pathlib import Path; os.setuid(65534)\n"
+        "from rag.index.current_index import CurrentIndex; from pathlib import Path; os.setuid(65534)\n"
         "try: CurrentIndex(Path(sys.argv[1]), {}).open_if_there()\n"
         "except Exception as error: print(type(error).__name__, error)"
     )

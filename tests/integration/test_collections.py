@@ -19,9 +19,9 @@ from ingest.discovery import discover
 from rag.answering.answerer import Answerer
 from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.domain.values import Hit
+from rag.index.current_index import CurrentIndex
 from rag.index.generation import Generation
 from rag.index.layout import IndexLayout, collection_root
-from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.service.access.access_key import KeyScope
 from rag.service.access.watched_keys import WatchedKeys

@@ -14,7 +14,7 @@ from ingest.discovery import discover
 from ingest.reporting.progress import Progress
 from rag.domain.values import Question
 from rag.errors import IndexForeign
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.models.opening import open_encoder
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings

@@ -16,9 +16,10 @@ import pytest
 import tests.unit.rag.retrieval.test_retriever as retriever_tests
 from rag.cli.main import main
 from rag.errors import VectorsUnreachable
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import vector_digests
-from rag.index.reading import CurrentIndex, open_current
+from rag.index.reading import open_current
 from rag.index.search.interfaces import VectorSearch
 from rag.index.search.pgvector import PgVectorDatabase
 from rag.index.vectors import VectorIndex
@@ -169,7 +170,7 @@ def test_a_reader_keeps_what_it_has_while_the_database_is_away(
     assert isinstance(index.state.fault, VectorsUnreachable)
     assert index.generation() is before
     monkeypatch.setattr(database, "_address", server.get_uri())
-    monkeypatch.setattr("rag.index.reading._TRY_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("rag.index.current_index._TRY_AGAIN_SECONDS", 0.0)
     index.refresh()
     assert index.generation().id == name
     assert index.generation().nearest(ENCODER.encode(["The pump is red."])[0], 1)[0][0] == 0

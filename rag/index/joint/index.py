@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
+from rag.index.current_index import ServingState
 from rag.index.generation import Generation
 from rag.index.joint.generation import JointGeneration
 from rag.index.joint.interfaces import ServedIndex
-from rag.index.reading import ServingState
 
 
 class JointIndex:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from rag.index.current_index import ServingState
 from rag.index.generation import Generation
-from rag.index.reading import ServingState
 
 
 class ServedIndex(Protocol):

@@ -14,9 +14,10 @@ from ingest.discovery import discover
 from ingest.erasure import Erasure, erase
 from ingest.reporting.report import Report
 from rag.errors import DocumentUnknown, IndexBusy, IndexMissing
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import list_generations, verify_generation
-from rag.index.reading import CurrentIndex, open_current, read_current
+from rag.index.reading import open_current, read_current
 from rag.index.writer import open_writer
 from rag.testing import BagOfWordsEncoder
 from tests.fakes import ingest_job, tiny_pdf

@@ -17,7 +17,7 @@ from rag.answering.record_folder import FolderRecorder, RecordFolder
 from rag.answering.records import ModelIdentity, Setup
 from rag.composition import in_collection, open_collection
 from rag.errors import CollectionUnknown, IndexCorrupt, IndexMissing
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cpu_gate import CpuGate
 from rag.settings import Settings

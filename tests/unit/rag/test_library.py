@@ -11,7 +11,7 @@ import pytest
 
 import rag
 from rag.answering.answerer import Answerer
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

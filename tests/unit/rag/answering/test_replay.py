@@ -20,9 +20,9 @@ from rag.answering.replay import Replay, replay
 from rag.cli import ask
 from rag.domain.values import Question
 from rag.errors import IndexCorrupt, RequestFault
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import collect_garbage
-from rag.index.reading import CurrentIndex
 from rag.index.writer import open_writer
 from rag.retrieval.retriever import Retriever
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel

@@ -13,7 +13,7 @@ import pytest
 from rag.answering.answerer import Answerer
 from rag.cli import ask
 from rag.cli.main import main
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel

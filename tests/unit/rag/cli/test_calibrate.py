@@ -17,8 +17,8 @@ from rag.answering.confidence import CONFIDENCE_MODEL
 from rag.cli import calibrate
 from rag.domain.values import Span
 from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
+from rag.index.current_index import CurrentIndex
 from rag.index.generation import Generation
-from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.settings import Settings
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker

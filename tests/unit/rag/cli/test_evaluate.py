@@ -11,8 +11,8 @@ import pytest
 from rag.cli import evaluate
 from rag.cli.main import main
 from rag.domain.values import Answer, Question
+from rag.index.current_index import CurrentIndex
 from rag.index.generation import Generation
-from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.testing import BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -13,7 +13,7 @@ from rag.cli import make_questions
 from rag.cli.main import main
 from rag.evaluation.questions import read_questions
 from rag.evaluation.synthetic.general_knowledge import GENERAL_KNOWLEDGE
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

@@ -18,8 +18,8 @@ from rag.evaluation.calibrate import FEWEST, Trial, fitted, try_labelled, try_qu
 from rag.evaluation.questions import LabelledQuestion
 from rag.evaluation.synthetic.negatives import withheld_rows
 from rag.evaluation.synthetic.types import Fact, SyntheticQuestion
+from rag.index.current_index import CurrentIndex
 from rag.index.generation import Generation
-from rag.index.reading import CurrentIndex
 from rag.models.llm.language_model import Message, Prompt
 from rag.retrieval.retriever import Retriever
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel

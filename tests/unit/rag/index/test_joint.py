@@ -10,10 +10,10 @@ import pytest
 
 from rag.domain.values import Passage
 from rag.errors import DocumentUnknown, IndexMissing
+from rag.index.current_index import CurrentIndex
 from rag.index.generation import Generation
 from rag.index.joint.generation import JointGeneration
 from rag.index.joint.index import JointIndex
-from rag.index.reading import CurrentIndex
 from rag.index.search.row_ranges import RowRanges
 from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import id_of, publish, quick_folder

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexBusy, IndexCorrupt, IndexForeign, IndexMissing
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import (
     GarbageCollection,
@@ -20,7 +21,7 @@ from rag.index.maintenance import (
     vector_digests,
     verify_generation,
 )
-from rag.index.reading import CurrentIndex, open_current, read_current
+from rag.index.reading import open_current, read_current
 from rag.index.writer import open_writer
 from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import id_of, publish, quick_folder

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from rag.domain.values import Document
 from rag.errors import DocumentUnknown, FileFault, IndexBusy, IndexCorrupt, IndexForeign, IndexMissing, PublishFailed
+from rag.index.current_index import CurrentIndex
 from rag.index.generation import Generation
 from rag.index.layout import IndexLayout
-from rag.index.reading import CurrentIndex, open_current
+from rag.index.reading import open_current
 from rag.index.writer import IndexWriter, open_writer
 from rag.testing import BagOfWordsEncoder
 from tests.unit.conftest import files_of_at_most, id_of, publish, quick_folder, record_of

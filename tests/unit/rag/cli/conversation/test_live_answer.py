@@ -27,7 +27,7 @@ from rag.domain.values import (
     Span,
 )
 from rag.errors import Cancelled, IndexMissing
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel

@@ -15,7 +15,7 @@ from rag.cli.conversation import repl
 from rag.cli.conversation.repl import Conversation
 from rag.domain.values import Answer, Question, Reason, Turn
 from rag.errors import ModelUnreachable
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.testing import PLAIN_CONFIDENCE_MODEL, BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.conftest import publish

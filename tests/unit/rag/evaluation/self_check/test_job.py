@@ -17,7 +17,7 @@ from rag.evaluation.self_check import job
 from rag.evaluation.self_check.job import self_check_job
 from rag.evaluation.self_check.progress import progress_path, read_progress
 from rag.evaluation.synthetic.prompt import SYSTEM
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.models.llm.language_model import Message, Prompt
 from rag.retrieval.retriever import Retriever
 from rag.runtime.background import BackgroundTurn, Later

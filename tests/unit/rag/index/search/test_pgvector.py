@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexCorrupt, SettingsError
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import VECTORS
-from rag.index.reading import CurrentIndex, open_current
+from rag.index.reading import open_current
 from rag.index.search.interfaces import VectorSearch
 from rag.index.search.pgvector import open_vector_database
 from rag.runtime.files import sha256_of_file

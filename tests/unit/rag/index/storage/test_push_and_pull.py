@@ -23,9 +23,10 @@ from rag.errors import (
     StorageMissing,
     StorageUnreachable,
 )
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout
 from rag.index.maintenance import roll_back, verify_generation
-from rag.index.reading import CurrentIndex, open_current, read_current
+from rag.index.reading import open_current, read_current
 from rag.index.storage.object_storage import ObjectStorage, open_storage
 from rag.index.storage.pull import pull
 from rag.index.storage.push import push

@@ -19,7 +19,7 @@ from starlette.types import Message
 from rag.answering.answerer import Answerer
 from rag.domain.values import Question, Turn
 from rag.errors import DeadlinePassed, ServiceBusy
-from rag.index.reading import CurrentIndex
+from rag.index.current_index import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.service.admission import admission as places
 from rag.service.admission.admission import Admission, AdmissionLimits, Ticket, Waiting

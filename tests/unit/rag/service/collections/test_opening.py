@@ -12,8 +12,8 @@ from typing import cast
 import pytest
 
 from rag.answering.answerer import Answerer
+from rag.index.current_index import CurrentIndex
 from rag.index.layout import IndexLayout, collection_root
-from rag.index.reading import CurrentIndex
 from rag.retrieval.retriever import Retriever
 from rag.runtime.background import BackgroundJob, BackgroundQueue, BackgroundTurn, Later
 from rag.service.collections.opening import CollectionParts
