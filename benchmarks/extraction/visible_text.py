@@ -21,7 +21,8 @@ from rapidfuzz.distance import Levenshtein
 
 from ingest.pdf.reading import open_pdf
 from ingest.readers.limits import ReadingLimits
-from ingest.readers.pdf import picture_of, read_pdf
+from ingest.readers.pdf import read_pdf
+from ingest.readers.pdf_pages.line_reader import picture_of
 from ingest.readers.source import ReadingOptions, SourceText
 from rag.errors import FileFault
 
