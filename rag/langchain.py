@@ -29,7 +29,7 @@ from rag.index.joint.interfaces import ServedIndex
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
-from rag.service.schemas import AnswerBody, AskBody
+from rag.service.schemas.ask import AnswerBody, AskBody
 from rag.settings import Settings
 
 T = TypeVar("T")

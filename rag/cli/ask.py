@@ -165,7 +165,7 @@ def _questions(words: Sequence[str]) -> Iterable[str]:
 def _to_json(answer: Answer, names: Sequence[str], generation: Generation) -> dict[str, Any]:
     # The service's schema is the contract; the terminal prints the same.
     from rag.service.page_links import PageLinks
-    from rag.service.schemas import AnswerBody
+    from rag.service.schemas.ask import AnswerBody
 
     if isinstance(generation, JointGeneration):
         links = PageLinks(collections=tuple(names), homes=generation.homes)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
 from rag.domain.values import Document, Page, Span
-from rag.service.schemas import Points
+from rag.service.schemas.fields import Points
 
 MAX_QUERY: Final = 200
 # Characters before and after an occurrence.

@@ -22,7 +22,7 @@ from rag.errors import Cancelled
 from rag.runtime.cancellation import Cancellation
 from rag.service.app import create_app
 from rag.service.openai.markdown import pieces
-from rag.service.schemas import AnswerBody
+from rag.service.schemas.ask import AnswerBody
 from rag.testing import ScriptedModel
 from tests.integration.conftest import Running, make_answerer, wait_until
 from tests.integration.test_asking import read_events

@@ -18,7 +18,7 @@ import rag
 from rag.service.allowed_hosts import AllowedHosts
 from rag.service.app import create_app
 from rag.service.openai.schemas import ChatBody
-from rag.service.schemas import AskBody
+from rag.service.schemas.ask import AskBody
 from rag.service.uploads.adding import UploadService
 from rag.service.uploads.folder import UploadFolder
 from rag.testing import ScriptedModel

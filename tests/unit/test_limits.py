@@ -13,11 +13,12 @@ from rag.cli import keys as keys_command
 from rag.pdf import document, render_worker
 from rag.pdf.render_pool import RenderPool
 from rag.runtime.keyed_lines import KeyedLines
-from rag.service import answer_task, connections, middleware, page_images, problems, schemas, server
+from rag.service import answer_task, connections, middleware, page_images, problems, server
 from rag.service.access import key_file
 from rag.service.admission import admission
 from rag.service.collections.served import MOST_OPEN
 from rag.service.routes import feedback, uploads
+from rag.service.schemas import fields as schemas
 from rag.service.uploads import validation
 from rag.settings import Settings, access
 

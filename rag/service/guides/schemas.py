@@ -13,7 +13,7 @@ from rag.domain.values import Document
 from rag.index.generation import Generation
 from rag.service.guides.guide import DocumentKind, GuideQuote, GuideSentence, SourceGuide
 from rag.service.page_links import PageLinks
-from rag.service.schemas import CitationBody
+from rag.service.schemas.ask import CitationBody
 
 GuideState: TypeAlias = Literal["off", "waiting", "making", "ready"]
 

@@ -14,7 +14,8 @@ from rag.domain.values import Answer, Question, Turn, Usage
 from rag.errors import RequestFault
 from rag.service.openai.markdown import pieces, without_footnotes
 from rag.service.page_links import PageLinks
-from rag.service.schemas import MAX_COLLECTIONS, MAX_HISTORY, MAX_QUESTION, AnswerBody, Count, Flag, Text
+from rag.service.schemas.ask import AnswerBody
+from rag.service.schemas.fields import MAX_COLLECTIONS, MAX_HISTORY, MAX_QUESTION, Count, Flag, Text
 
 # The only model id: the operator chooses the weights, which may change.
 MODEL: Final = "pageproof"

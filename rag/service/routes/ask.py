@@ -30,7 +30,7 @@ from rag.service.collections.served import ServedCollection, ServedCollections
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestBody
 from rag.service.page_links import PageLinks
-from rag.service.schemas import AnswerBody, AskBody, PassageBody, VerifiedBody
+from rag.service.schemas.ask import AnswerBody, AskBody, PassageBody, VerifiedBody
 from rag.service.sse import Event, EventStream
 from rag.service.tracing import AnswerTraces
 

@@ -18,7 +18,7 @@ from rag.service.collections.served import ServedCollection
 from rag.service.document_text import MAX_QUERY, FoundBody, PagesBody, SearchBody, WordsBody, find_text
 from rag.service.media_types import MEDIA_TYPES, check_has_page_images, media_of
 from rag.service.page_images import PageImages
-from rag.service.schemas import DocumentBody, DocumentsBody, PageBody, UnreadBody
+from rag.service.schemas.documents import DocumentBody, DocumentsBody, PageBody, UnreadBody
 
 # Offset into the text of a page, in characters.
 Offset = Annotated[int, Query(ge=0)]

@@ -17,7 +17,7 @@ from rag.runtime.keyed_lines import KeyedLines
 from rag.service.api_docs.schema import problem_responses
 from rag.service.collections.choosing import ChosenCollection
 from rag.service.feedback.labelled import Feedback, Verdict, labelled
-from rag.service.schemas import Count, Flag
+from rag.service.schemas.fields import Count, Flag
 
 _log = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
 from rag.service.routes.feedback import records_of
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION, BackgroundBody, InfoBody, LimitsBody, StateBody, VectorsBody
+from rag.service.schemas.fields import MAX_HISTORY, MAX_QUESTION
+from rag.service.schemas.health import BackgroundBody, InfoBody, LimitsBody, StateBody, VectorsBody
 from rag.service.uploads.schemas import AddingBody
 
 _STOPPING: Final = "the service is stopping"

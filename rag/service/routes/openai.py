@@ -35,7 +35,7 @@ from rag.service.openai.schemas import (
 )
 from rag.service.page_links import PageLinks
 from rag.service.routes.ask import QuestionService, admitted
-from rag.service.schemas import AnswerBody
+from rag.service.schemas.ask import AnswerBody
 from rag.service.sse import Event, EventStream
 
 _COMMENT = b":\n\n"

@@ -19,7 +19,7 @@ from rag.index.maintenance import faults_of, list_generations
 from rag.index.manifest import Manifest
 from rag.index.reading import open_current, read_current
 from rag.service.metrics import Metrics
-from rag.service.schemas import DocumentBody, PageBody
+from rag.service.schemas.documents import DocumentBody, PageBody
 from rag.testing import BagOfWordsEncoder
 from tests.fakes import ingest_job, make_pdf
 from tests.hostile.fuzzing.target import Target, check

@@ -13,7 +13,7 @@ from rag.service.openai.errors import openai_error
 from rag.service.openai.schemas import ChatBody, CompletionBody
 from rag.service.page_links import PageLinks
 from rag.service.problems import problem_fields
-from rag.service.schemas import MAX_HISTORY, MAX_QUESTION
+from rag.service.schemas.fields import MAX_HISTORY, MAX_QUESTION
 
 ROOM = 1000
 
