@@ -151,9 +151,11 @@ class Answerer:
             understood = understand(question, generation, self.model, self.retriever.encoder, cancelled)
         run = Run(understood, generation, cancelled, clock)
         today = self.today() if understood.needs_today else None
-        found = yield from self._find(run, today)
+        # Once for each question: it looks through all documents.
+        translator = answer_translator(run, self.model)
+        found = yield from self._find(run, today, is_translated=translator is not None)
         answer = understood.answered_by(_built(self._builder(run), understood.reply, found))
-        translator = answer_translator(run, self.model) if found.is_given else None
+        translator = translator if found.is_given else None
         if translator:
             answer = yield from translator.stream(answer)
         if self.recorder:
@@ -164,15 +166,21 @@ class Answerer:
             yield from sentence_events(answer, sent=found.sent)
         yield AnswerReady(answer)
 
-    def _find(self, run: Run, date_today: date | None) -> Generator[AnswerEvent, None, Findings]:
-        """The findings for a question, after the passages as an event."""
+    def _find(
+        self, run: Run, date_today: date | None, *, is_translated: bool
+    ) -> Generator[AnswerEvent, None, Findings]:
+        """The findings for a question, after the passages as an event.
+
+        Sentences that are settled early follow them, unless they are to be translated.
+        """
         understood, today = run.understood, f"{date_today:%d %B %Y}" if date_today else None
         if understood.reply:
             yield PassagesFound(())
             return Findings()
         if understood.passages:
             yield PassagesFound(())
-            return (yield from self._streamed(run, self._whole_writer(run).overview(run, understood.passages, today)))
+            written = self._whole_writer(run).overview(run, understood.passages, today)
+            return (yield from self._streamed(run, written, is_translated=is_translated))
         with run.clock.measuring("retrieve"):
             hits = self._retrieve(run)
         yield PassagesFound(tuple(hits))
@@ -181,17 +189,18 @@ class Answerer:
         if understood.form == "overview" and (document := _main_document(hits)):
             rows = run.generation.rows_named([document])
             passages = run.generation.passages([] if rows is None else rows.tolist())
-            return (yield from self._streamed(run, self._whole_writer(run).overview(run, passages, today)))
+            written = self._whole_writer(run).overview(run, passages, today)
+            return (yield from self._streamed(run, written, is_translated=is_translated))
         if understood.form in VALUE_FORMS:
             return self._value_writer(run).write(run, hits, today)
-        return (yield from self._streamed(run, self._whole_writer(run).write(run, hits, today)))
+        written = self._whole_writer(run).write(run, hits, today)
+        return (yield from self._streamed(run, written, is_translated=is_translated))
 
     def _streamed(
-        self, run: Run, written: Generator[Findings, None, Findings]
+        self, run: Run, written: Generator[Findings, None, Findings], *, is_translated: bool
     ) -> Generator[AnswerEvent, None, Findings]:
         """The sentences of an answer that is being written as events; none of them where they are to be translated."""
         builder = self._builder(run)
-        is_translated = answer_translator(run, self.model) is not None
         while True:
             try:
                 begun = next(written)

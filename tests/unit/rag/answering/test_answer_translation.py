@@ -6,8 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from rag.answering import answerer as answerer_module
+from rag.answering.answer_translation import AnswerTranslator, answer_translator
+from rag.answering.run import Run
 from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, SentenceVerified
 from rag.index.generation import Generation
+from rag.models.llm.language_model import LanguageModel
 from rag.retrieval.retriever import Retriever
 from rag.testing import BagOfWordsEncoder, OverlapReranker, ScriptedModel
 from tests.unit.rag.answering.test_answerer import FERRY, MANUAL, answerer_of
@@ -93,6 +97,32 @@ def test_steps_are_translated_one_by_one(library: Generation) -> None:
     assert [sentence.confidence is None for sentence in translated] == [
         sentence is not answer.sentences[0] for sentence in translated
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "replies"),
+    [
+        pytest.param(ASKED, (IN_ENGLISH, "24 months", OWN, IN_GERMAN, "24 Monate"), id="value"),
+        pytest.param(
+            "Wie wechsle ich die Membran der Pumpe?",
+            ("How do I replace the diaphragm of the pump?", "1. Shut the valve of the pump."),
+            id="several sentences",
+        ),
+    ],
+)
+def test_the_documents_are_looked_through_once(
+    library: Generation, monkeypatch: pytest.MonkeyPatch, question: str, replies: tuple[str, ...]
+) -> None:
+    runs: list[Run] = []
+
+    def counted(run: Run, model: LanguageModel) -> AnswerTranslator | None:
+        runs.append(run)
+        return answer_translator(run, model)
+
+    monkeypatch.setattr(answerer_module, "answer_translator", counted)
+    answer, _ = asked(library, question, *replies)
+    assert answer.answered
+    assert len(runs) == 1
 
 
 def test_a_question_in_the_language_of_the_documents_is_not_translated(library: Generation) -> None:
