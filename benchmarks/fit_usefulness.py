@@ -7,6 +7,9 @@ useful if it holds a nugget; the model is a ridge logistic regression over its f
 the same, however many units it has. A question's answer is then composed anew by weights that were fitted without it:
 on the other sets and on the other folds of its own, or on the other sets alone. All answers are counted as given.
 
+With ``--rereads-below N ...`` all this is done for each N: a model writes further drafts where fewer than N statements
+of its first one are borne out by passages; by none with 0, of all with 99. Without it they are written as in answers.
+
 What the models say is kept in ``benchmarks/results``, so that a run goes on where it was interrupted, and after a
 change of the program asks the language model only what has changed. The units with their features and labels are
 written there, too.
@@ -38,6 +41,7 @@ from rag.answering.composing.material import Composition
 from rag.answering.composing.whole_answer import compose
 from rag.answering.markdown_text import markdown
 from rag.answering.usefulness.model import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel
+from rag.cli.arguments import whole_number
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
 from rag.domain.values import Sentence
 from rag.errors import PageproofError, QuestionsInvalid
@@ -251,34 +255,57 @@ def main() -> int:
     )
     add_sets(parser)
     add_drafts(parser)
+    parser.add_argument(
+        "--rereads-below",
+        type=whole_number(0),
+        nargs="+",
+        metavar="N",
+        help="further drafts where fewer than N statements of the first are borne out by passages; a report for each N",
+    )
     options = parser.parse_args()
     configure_logging()
+    parts = [f"{processor_line()}; {read_settings().model}"]
     try:
-        with progress() as tell:
-            sets = {chosen.name: _gathered(chosen, options.drafts, tell) for chosen in options.sets}
-        sets = {name: found for name, found in sets.items() if found}
-        if not sets:
-            raise QuestionsInvalid("no question with nuggets has an answer that is composed of several sentences")
+        for below in options.rereads_below or [None]:
+            with progress() as tell:
+                sets = {chosen.name: _gathered(chosen, options.drafts, below, tell) for chosen in options.sets}
+            sets = {name: found for name, found in sets.items() if found}
+            if not sets:
+                raise QuestionsInvalid("no question with nuggets has an answer that is composed of several sentences")
+            together = fit_usefulness([question for questions in sets.values() for question in questions])
+            parts += [] if below is None else [f"Further drafts where fewer than {below} statements are borne out:"]
+            parts += [report(sets), constants(together)]
     except PageproofError as error:
         return fail(error, 1)
-    together = fit_usefulness([question for questions in sets.values() for question in questions])
-    text = f"{processor_line()}; {read_settings().model}\n\n{report(sets)}\n\n{constants(together)}"
+    text = "\n\n".join(parts)
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "usefulness.md").write_text(text + "\n")
     return 0
 
 
-def _gathered(chosen: QuestionSet, drafts: Path, tell: ProgressCallback) -> list[ComposedQuestion]:
-    """The composed questions of a set, which are written to ``units-SET.jsonl`` beside the drafts."""
+def _gathered(
+    chosen: QuestionSet, drafts: Path, rereads_below: int | None, tell: ProgressCallback
+) -> list[ComposedQuestion]:
+    """The composed questions of a set, which are written to ``units-SET.jsonl`` beside the drafts.
+
+    Args:
+        chosen: the set.
+        drafts: journal of what the language model says.
+        rereads_below: further drafts where fewer statements are borne out; None as in answers. With it the file is
+            ``units-SET-rereads-below-N.jsonl``.
+        tell: told how far it is.
+    """
     questions = [question for question in read_questions(chosen.questions) if question.nuggets]
     if not questions:
         print(f"{chosen.name} has no nuggets, and is left out", file=sys.stderr)
         return []
-    units = Journal(drafts.with_name(f"units-{chosen.name}.jsonl"))
+    rule = "" if rereads_below is None else f"-rereads-below-{rereads_below}"
+    units = Journal(drafts.with_name(f"units-{chosen.name}{rule}.jsonl"))
     units.clear()
     composed = []
-    with remembering_answerer(read_settings(), chosen.index, drafts) as answerer:
+    with remembering_answerer(read_settings(), chosen.index, drafts) as opened:
+        answerer = opened if rereads_below is None else replace(opened, rereads=True, rereads_below=rereads_below)
         for number, question in enumerate(gather(answerer, questions)):
             tell(chosen.name, number, len(questions))
             if question:

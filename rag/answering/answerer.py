@@ -20,7 +20,7 @@ from rag.answering.evidence.selection import with_page
 from rag.answering.run import Clock, Findings, Run
 from rag.answering.trace import AnswerTrace, Recorder
 from rag.answering.writers.value_writer import ValueWriter
-from rag.answering.writers.whole_writer import WholeWriter
+from rag.answering.writers.whole_writer import TELLS_ENOUGH, WholeWriter
 from rag.domain.values import Answer, AnswerEvent, AnswerReady, Form, Hit, PassagesFound, Question
 from rag.index.generation import Generation
 from rag.index.joint.interfaces import ServedIndex
@@ -59,6 +59,7 @@ class Answerer:
             there, answers are uncalibrated. None where ``confidence_model`` was.
         is_masked: whether the model is held to the words of passages and question; a strong model need not be.
         rereads: whether the model writes further short drafts of an answer of several sentences.
+        rereads_below: where fewer statements of its first draft than these are borne out by passages.
         today: gives the date that "next" and "still" refer to.
         recorder: receives the trace of each answer.
         searches: retrieval results by question, kept in memory and shared by concurrent requests.
@@ -77,6 +78,7 @@ class Answerer:
     fitted_later: FittedLater | None = None
     is_masked: bool = True
     rereads: bool = False
+    rereads_below: int = TELLS_ENOUGH
     today: Callable[[], date] = date.today
     recorder: Recorder | None = None
     searches: RetrievalCache = field(default_factory=RetrievalCache)
@@ -286,6 +288,7 @@ class Answerer:
             self.max_tokens,
             self.is_masked,
             self.rereads,
+            self.rereads_below,
         )
 
 

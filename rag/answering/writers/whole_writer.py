@@ -44,8 +44,9 @@ _FEWEST_PARTS: Final = 2
 # as with all of them.
 _SETTLED: Final = 2
 # Statements of the draft, borne out by passages, from which on further drafts tell nothing new: with them fewer of the
-# facts that matter are found (48 questions in folds: .783 with further drafts of all, .797 with those of this rule).
-_TELLS_ENOUGH: Final = 5
+# facts that matter are found. When it was chosen, on 48 questions in folds: .783 with further drafts of all, .797 with
+# those of this rule (python -m benchmarks.fit_usefulness --set NAME=INDEX:QUESTIONS --rereads-below 99 5).
+TELLS_ENOUGH: Final = 5
 # Most tokens of a further draft: its first statements tell most.
 _REREAD_TOKENS: Final = 72
 # P(True) of a long draft is not asked: it was as high where the draft answered something else.
@@ -66,6 +67,7 @@ class WholeWriter:
         max_tokens: of the draft, where the question does not say.
         is_masked: whether the model is held to the words of passages and question.
         rereads: whether it writes further drafts, by which the sentences to show are chosen better.
+        rereads_below: where fewer statements of its first draft than these are borne out by passages.
     """
 
     model: LanguageModel
@@ -76,6 +78,7 @@ class WholeWriter:
     max_tokens: int
     is_masked: bool = True
     rereads: bool = False
+    rereads_below: int = TELLS_ENOUGH
 
     def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Generator[Findings, None, Findings]:
         """Drafts the answer from the best passages, and composes it of what the draft points to.
@@ -106,7 +109,7 @@ class WholeWriter:
         written = self._written(run, material, draft)
         if not is_settled and (begun := self._begun(run, written)):
             yield begun.beginning
-        if self.rereads and written.is_worth_rereading:
+        if self.rereads and written.is_worth_rereading(self.rereads_below):
             written = self._written(run, material, draft, self._further_drafts(run, prompt, today))
         with run.clock.measuring("verify"):
             lead = begun.composition.lead if begun else self._lead(run, written.composition)
@@ -250,11 +253,14 @@ class _Written:
     features: Features
     confidence: float
 
-    @property
-    def is_worth_rereading(self) -> bool:
-        """True if an answer by this draft is given, as further ones do not change that, and it tells little."""
+    def is_worth_rereading(self, enough: int) -> bool:
+        """True if an answer by this draft is given, as further ones do not change that, and it tells little.
+
+        Args:
+            enough: statements that are borne out by passages, from which on it tells enough.
+        """
         supported = sum(one.share >= SUPPORTED and bool(one.units) for one in self.composition.pointers)
-        return self.confidence >= LEAST_CONFIDENCE and supported < _TELLS_ENOUGH
+        return self.confidence >= LEAST_CONFIDENCE and supported < enough
 
     @property
     def beginning(self) -> Findings:
