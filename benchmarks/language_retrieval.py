@@ -6,9 +6,8 @@ FOLDER has the files of XQuAD (see :mod:`benchmarks.languages`), the same paragr
 each language and encoder the paragraphs are ingested as pages of text files, five in each, into an index of their own;
 then the same questions, evenly spread over all, are asked in each. The columns are page_hit@1 / @5. With ``--across``
 the documents are in the first language, and each question is asked in the others; with ``--translate`` also as the
-language model (RAG_MODEL) translates it, alone and with both rankings interleaved, as the answerer does. Indexes and
-translations are kept with ``--keep``, and used again; beside them are the questions that were *not* asked, as sets for
-:mod:`benchmarks.fit_ranking`.
+language model (RAG_MODEL) translates it. Indexes and translations are kept with ``--keep``, and used again; beside them
+are the questions that were *not* asked, as sets for :mod:`benchmarks.fit_ranking`.
 """
 
 from __future__ import annotations
@@ -46,7 +45,6 @@ from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.models.llm.language_model import LanguageModel
 from rag.models.opening import open_encoder, open_language_model, open_reranker
 from rag.query.translation import translate_question
-from rag.retrieval.interleaving import interleave
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.scoring import FIRST_STAGE
 from rag.runtime.cancellation import Cancellation
@@ -137,17 +135,10 @@ class Translations:
             self.file.write_text(json.dumps(known, ensure_ascii=False, indent=1), "utf-8")
         return str(known[text])
 
-    def ways(self, retriever: Retriever, name: str) -> Mapping[str, Way]:
-        """The search for a translation, alone and with that for the question as it is: see the answerer."""
-        way = by(retriever)
-
-        def translated(generation: Generation, text: str) -> Sequence[Hit]:
-            return way(generation, self.of(generation, text))
-
-        def both(generation: Generation, text: str) -> Sequence[Hit]:
-            return interleave([translated(generation, text), by(replace(retriever, reranker=None))(generation, text)])
-
-        return {f"{name}, translated": translated, f"{name}, both": both}
+    def way(self, retriever: Retriever) -> Way:
+        """The search for the translation of a question."""
+        search = by(retriever)
+        return lambda generation, text: search(generation, self.of(generation, text))
 
 
 def _pages(hits: Sequence[Hit]) -> list[Hit]:
@@ -210,8 +201,7 @@ class Bench:
             retrievers[f"{self.profile}, reranked"] = Retriever(self.encoder, reranker)
         found = {name: by(retriever) for name, retriever in retrievers.items()}
         if translations:
-            for name, retriever in retrievers.items():
-                found |= translations.ways(retriever, name)
+            found |= {f"{name}, translated": translations.way(each) for name, each in retrievers.items()}
         return found
 
 

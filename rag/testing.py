@@ -37,10 +37,9 @@ PLAIN_CONFIDENCE_MODEL = ConfidenceModel(
 class BagOfWordsEncoder:
     """A text is the direction of its words: each stem has a place, found by its checksum."""
 
-    def __init__(self, dimension: int = 256, name: str = "bag-of-words", *, is_multilingual: bool = False) -> None:
+    def __init__(self, dimension: int = 256, name: str = "bag-of-words") -> None:
         self._dimension = dimension
         self._name = name
-        self._is_multilingual = is_multilingual
         self.encoded: list[str] = []
 
     @property
@@ -63,11 +62,6 @@ class BagOfWordsEncoder:
     def cosine_scale(self) -> float:
         """See :class:`rag.models.embedding.interfaces.Encoder`."""
         return 1.0
-
-    @property
-    def is_multilingual(self) -> bool:
-        """See :class:`rag.models.embedding.interfaces.Encoder`."""
-        return self._is_multilingual
 
     def encode_questions(self, questions: Sequence[str]) -> FloatMatrix:
         """See :class:`rag.models.embedding.interfaces.Encoder`."""

@@ -40,7 +40,6 @@ class PreparedEncoder:
 
     max_tokens = 256
     cosine_scale = 1.0
-    is_multilingual = False
 
     def __init__(self, asked: Sequence[AskedVector]) -> None:
         self._vectors = {one.text: one.vector for one in asked}

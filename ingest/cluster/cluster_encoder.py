@@ -46,11 +46,6 @@ class ClusterEncoder:
         """See :class:`Encoder`."""
         return self._here.cosine_scale
 
-    @property
-    def is_multilingual(self) -> bool:
-        """See :class:`Encoder`."""
-        return self._here.is_multilingual
-
     def count_tokens(self, text: str) -> int:
         """See :class:`Encoder`."""
         return self._here.count_tokens(text)

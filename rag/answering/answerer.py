@@ -224,8 +224,6 @@ class Answerer:
         if understood.topic:
             rankings[0] = interleave([rankings[0], search(understood.topic)])
         whole = rankings[-1] if understood.form == "comparison" else rankings[0]
-        if understood.untranslated:
-            rankings.append(self._across_languages(run, understood.untranslated, limit))
         if understood.prior_documents and understood.asked.history and not understood.asked.documents:
             rankings.insert(0, search(replace(understood.searches[0], documents=understood.prior_documents)))
         if understood.form == "comparison":
@@ -234,19 +232,6 @@ class Answerer:
         first = _first(understood, whole)
         run.cancelled.check()
         return self._read_for_bare_questions(run, interleave([[*first, *interleave(rankings)]]))
-
-    def _across_languages(self, run: Run, untranslated: Question, limit: int) -> list[Hit]:
-        """The hits for a question in its own language, by an encoder of many languages.
-
-        The reranker knows one: it reads them for the translation.
-        """
-        first_stage = replace(self.retriever, reranker=None)
-        hits = self.searches.hits(first_stage, run.generation, untranslated, limit, run.cancelled)
-        if self.retriever.reranker is None or not hits:
-            return list(hits)
-        logits = self.retriever.reranker.logits(run.question.text, [reranker_text(hit.passage) for hit in hits])
-        run.cancelled.check()
-        return [replace(hit, logit=min(float(logit), HIGHEST_LOGIT)) for hit, logit in zip(hits, logits, strict=True)]
 
     def _read_for_bare_questions(self, run: Run, hits: Sequence[Hit]) -> list[Hit]:
         """The hits, each with the highest of its logits for the whole text and for the questions in it alone.

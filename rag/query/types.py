@@ -91,8 +91,6 @@ class UnderstoodQuestion:
         usage: tokens of the language model for rewriting and translation.
         scope_note: a sentence for people that says which part was taken, such as which page of two numberings.
         language: in which it was asked, by its English name; None where that is not known.
-        untranslated: the question in its own language, to search for beside its translation; None where it was not
-            translated, or the encoder knows one language.
         bare_questions: the questions of a text that tells something beside them; none where it only asks.
     """
 
@@ -111,7 +109,6 @@ class UnderstoodQuestion:
     scope_note: str | None = None
     topic: Question | None = None
     language: str | None = None
-    untranslated: Question | None = None
     bare_questions: tuple[str, ...] = ()
 
     def answered_by(self, answer: Answer) -> Answer:

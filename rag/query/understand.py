@@ -67,10 +67,8 @@ def _understood(
     prior = prior_documents(question, generation)
     standalone, searched, usage = rewrite_follow_up(question, model, cancelled)
     translation = translate_question(standalone, generation, model, cancelled)
-    untranslated: Question | None = None
     if translation.question is not standalone:
         # The answer is found in the documents' language, as its quotes are.
-        untranslated = standalone if encoder.is_multilingual else None
         standalone = searched = translation.question
     usage += translation.usage
     brief = _brief(standalone)
@@ -105,7 +103,6 @@ def _understood(
         prior,
         usage=usage,
         scope_note=refusal,
-        untranslated=untranslated,
         bare_questions=_bare_questions(brief.text),
         # Where one value is asked for, the whole question finds its passage.
         topic=None if form in ("fact", "yes_no", "comparison") else topic_of(_brief(searched), generation),

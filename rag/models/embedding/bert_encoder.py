@@ -68,11 +68,6 @@ class BertEncoder:
         """See :class:`Encoder`."""
         return self._parts.cosine_scale
 
-    @property
-    def is_multilingual(self) -> bool:
-        """See :class:`Encoder`."""
-        return self._parts.is_multilingual
-
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """See :class:`Encoder`. Faster with hundreds of texts: those of similar length share a batch.
 

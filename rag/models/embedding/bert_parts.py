@@ -11,7 +11,6 @@ import numpy as np
 from rag.errors import ModelUnusable
 from rag.models.embedding import bert_graph
 from rag.models.embedding.bert_config import BertConfig
-from rag.models.embedding.interfaces import MULTILINGUAL_VOCABULARY
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class BertParts:
         tokenizer: a ``tokenizers.Tokenizer``, whose template puts one token before a text and one behind it.
         weights: reads the weights, by the names of :func:`.bert_graph.shapes`; ModelUnusable where that fails.
         question_prefix, passage_prefix: tokens before each question, and before each passage.
-        cosine_scale, is_multilingual: see :class:`.interfaces.Encoder`.
+        cosine_scale: see :class:`.interfaces.Encoder`.
     """
 
     tokenizer: Any
@@ -30,7 +29,6 @@ class BertParts:
     question_prefix: tuple[int, ...] = ()
     passage_prefix: tuple[int, ...] = ()
     cosine_scale: float = 1.0
-    is_multilingual: bool = False
 
 
 def parts_of_folder(config: BertConfig) -> BertParts:
@@ -46,8 +44,7 @@ def parts_of_folder(config: BertConfig) -> BertParts:
         tokenizer: Any = tokenizers.Tokenizer.from_file(str(config.tokenizer))
     except Exception as error:  # tokenizers raises nothing narrower
         raise ModelUnusable(f"{config.tokenizer} cannot be loaded: {error}") from error
-    is_multilingual = config.vocabulary >= MULTILINGUAL_VOCABULARY
-    return BertParts(tokenizer, lambda: _read_weights(config), is_multilingual=is_multilingual)
+    return BertParts(tokenizer, lambda: _read_weights(config))
 
 
 def _read_weights(config: BertConfig) -> bert_graph.Weights:

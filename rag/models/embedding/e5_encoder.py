@@ -50,7 +50,7 @@ def open_e5(path: Path) -> tuple[BertConfig, BertParts]:
     config = replace(file.config, max_length=min(file.config.max_length, longest))
     parts = BertParts(
         tokenizer, lambda: _weights(file), question_prefix=prefixes[0], passage_prefix=prefixes[1],
-        cosine_scale=_COSINE_SCALE, is_multilingual=True,
+        cosine_scale=_COSINE_SCALE,
     )  # fmt: skip
     return config, parts
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-
-# Pieces of a vocabulary from which on it is that of many languages: XLM-RoBERTa has 250,000, English BERT 30,000.
-MULTILINGUAL_VOCABULARY: Final = 100_000
 
 FloatMatrix: TypeAlias = npt.NDArray[np.float32]
 FloatVector: TypeAlias = npt.NDArray[np.float32]
@@ -29,10 +26,6 @@ class Encoder(Protocol):
     @property
     def cosine_scale(self) -> float:
         """Factor by which cosines of question and passage weigh in the ranking: 1 for those that it was fitted to."""
-
-    @property
-    def is_multilingual(self) -> bool:
-        """True where a question finds passages in another language than its own."""
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """Embeds passages; with none it only loads the network.

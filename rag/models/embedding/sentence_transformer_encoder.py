@@ -15,7 +15,7 @@ import numpy as np
 
 import rag.runtime.native  # noqa: F401 - before torch
 from rag.errors import ModelUnusable
-from rag.models.embedding.interfaces import MULTILINGUAL_VOCABULARY, FloatMatrix
+from rag.models.embedding.interfaces import FloatMatrix
 
 # Longer than any encoder reads; transformers puts 10^30 where a folder states no length.
 _NO_LIMIT: Final = 1_000_000
@@ -87,11 +87,6 @@ class SentenceTransformerEncoder:
     def cosine_scale(self) -> float:
         """See :class:`Encoder`; that of a folder is not known."""
         return 1.0
-
-    @property
-    def is_multilingual(self) -> bool:
-        """See :class:`Encoder`."""
-        return bool(self._tokenizer.get_vocab_size() >= MULTILINGUAL_VOCABULARY)
 
     def encode(self, texts: Sequence[str]) -> FloatMatrix:
         """See :class:`Encoder`. Texts of similar length share a batch."""

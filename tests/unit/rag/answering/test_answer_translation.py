@@ -9,11 +9,10 @@ import pytest
 from rag.answering import answerer as answerer_module
 from rag.answering.answer_translation import AnswerTranslator, answer_translator
 from rag.answering.run import Run
-from rag.domain.values import Answer, AnswerReady, PassagesFound, Question, SentenceVerified
+from rag.domain.values import Answer, AnswerReady, Question, SentenceVerified
 from rag.index.generation import Generation
 from rag.models.llm.language_model import LanguageModel
-from rag.retrieval.retriever import Retriever
-from rag.testing import BagOfWordsEncoder, OverlapReranker, ScriptedModel
+from rag.testing import ScriptedModel
 from tests.unit.rag.answering.test_answerer import FERRY, MANUAL, answerer_of
 from tests.unit.rag.answering.test_other_languages import SURE
 from tests.unit.rag.query.library import library_of
@@ -134,21 +133,3 @@ def test_the_tokens_of_the_translation_are_counted(library: Generation) -> None:
     plain, _ = asked(library, IN_ENGLISH, "24 months", OWN)
     translated, _ = asked(library, ASKED, IN_ENGLISH, "24 months", OWN, IN_GERMAN, "24 Monate")
     assert translated.usage.completion_tokens >= plain.usage.completion_tokens + len(f"{IN_GERMAN} 24 Monate".split())
-
-
-@pytest.mark.parametrize(
-    ("is_multilingual", "finds"),
-    [pytest.param(True, True, id="encoder of many languages"), pytest.param(False, False, id="of one")],
-)
-def test_a_question_is_searched_for_beside_its_translation(
-    library: Generation, *, is_multilingual: bool, finds: bool
-) -> None:
-    encoder = BagOfWordsEncoder(is_multilingual=is_multilingual)
-    model = ScriptedModel(["How much does the TR-40 weigh?", "12 kilograms"])
-    answerer = answerer_of(library, model, retriever=Retriever(encoder, OverlapReranker()), passages=2)
-    found = next(iter(answerer.stream(Question("Wann geht die ferry nach dort und wie lange ist das?"))))
-    assert isinstance(found, PassagesFound)
-    assert found.hits[0].passage.document.name == "pump.pdf", "the translation comes first"
-    assert (len(found.hits) > 2) is finds, "two for each search"
-    assert not finds or found.hits[1].passage.document.name == "ferry.pdf"
-    assert all(hit.logit is not None for hit in found.hits), "the reranker reads all of them for the translation"

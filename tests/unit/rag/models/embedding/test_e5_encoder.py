@@ -84,7 +84,6 @@ class TestVectors:
         }  # fmt: skip
         assert encoder.max_tokens == POSITIONS - 4
         assert encoder.cosine_scale > 1
-        assert encoder.is_multilingual
 
 
 class TestTokens:
