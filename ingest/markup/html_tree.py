@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ingest.markup.dead_html import DeadText
 from ingest.markup.math_ml import formula_text
 from ingest.markup.merged_cells import MergedCells, TableCell
+from ingest.markup.numbering.html_lists import OrderedList, ordered_list
 from ingest.markup.raised import CONTEXT, after_raised, raised
 from ingest.readers.blocks import Block, table_text
 from ingest.readers.source import CROSSED_OUT
@@ -56,7 +57,7 @@ class TreeWalk:
         self._done: list[Block] = []
         self._pre = 0
         self._level: int | None = None
-        self._lists: list[int | None] = []
+        self._lists: list[OrderedList | None] = []  # None for one of bullets
         self._marker = ""
         self._items: list[str] = []
         self._rows: list[list[TableCell]] | None = None
@@ -119,9 +120,9 @@ class TreeWalk:
         elif tag in _HEADINGS:
             self._level, self._marker = _HEADINGS[tag], ""
         elif tag in ("ul", "ol", "menu"):
-            self._lists.append(1 if tag == "ol" else None)
+            self._lists.append(ordered_list(node) if tag == "ol" else None)
         elif tag == "li":
-            self._marker = self._next_marker()
+            self._marker = self._next_marker(node)
         elif tag in ("table", "tr", "td", "th"):
             self._open_table(tag, node)
         elif tag == "figure":
@@ -204,12 +205,9 @@ class TreeWalk:
         self._text[start:] = [raised(before, "".join(self._text[start:]), note=bool(note))]
         self._lowered = len(self._text)
 
-    def _next_marker(self) -> str:
-        number = self._lists[-1] if self._lists else None
-        if number is None:
-            return "- "
-        self._lists[-1] = number + 1
-        return f"{number}. "
+    def _next_marker(self, item: LexborNode) -> str:
+        ordered = self._lists[-1] if self._lists else None
+        return ordered.marker(item) if ordered else "- "
 
     def _flush(self) -> None:
         """Ends the current paragraph."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ingest.markup.merged_cells import MergedCells, TableCell
+from ingest.markup.numbering.word_lists import BULLET, WordLists
 from ingest.markup.word_figures import figure_blocks
 from ingest.markup.word_notes import Note, Notes
 from ingest.markup.word_styles import VALUE, Styles, W, outline_level
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 
-_PROPERTIES, _CELL_PROPERTIES, _NUMBERING = f"{W}pPr", f"{W}tcPr", f"{W}numPr"
+_PROPERTIES, _CELL_PROPERTIES = f"{W}pPr", f"{W}tcPr"
 _PARAGRAPH: Final = f"{W}p"
 _FRAME: Final = f"{W}framePr"
 _DELETED_CELL: Final = f"{W}cellDel"
@@ -39,6 +40,7 @@ class BodyWalk:
         running: whether it walks over a header or footer, whose page numbers are left out.
         figure: gives the part of a chart or diagram by the id of its relationship; None where it cannot be read.
         imported: gives the blocks of a file that the document takes in as a whole, by the id of its relationship.
+        lists: of the document, which number its paragraphs; None where none are numbered.
     """
 
     styles: Styles
@@ -47,6 +49,7 @@ class BodyWalk:
     running: bool = False
     figure: Callable[[str], BaseOxmlElement | None] = lambda _key: None
     imported: Callable[[str], Iterable[Block]] = lambda _key: ()
+    lists: WordLists | None = None
     _at_end: list[Note] = field(default_factory=list)
     _new_page: bool = False
     _initial: str = ""
@@ -112,7 +115,9 @@ class BodyWalk:
             return
         text, self._initial = self._initial + text, ""
         level = self._level(element, properties) if properties else None
-        marker = "- " if level is None and _NUMBERING in properties else ""
+        marker = self._label(element)
+        if level is not None and marker.startswith(BULLET):
+            marker = ""
         if BREAK not in text:
             if text := text.strip():
                 yield self._block(marker + text, level)
@@ -124,6 +129,10 @@ class BodyWalk:
         reader = self._reader
         if reader.left_out or reader.boxed or reader.noted or reader.drawn or reader.pictures:
             yield from self._beside()
+
+    def _label(self, paragraph: BaseOxmlElement) -> str:
+        """The bullet or number before a paragraph; it counts on with each call."""
+        return self.lists.label(next(paragraph.iterchildren(_PROPERTIES), None)) if self.lists else ""
 
     def _beside(self) -> Iterator[Block]:
         """Text boxes, figures and notes of the paragraph or table before, and what was left out of it."""
@@ -193,12 +202,17 @@ class BodyWalk:
         """Text of a cell's content, with that of tables and text boxes in it."""
         outer, self._reader.boxed = self._reader.boxed, []
         is_plain = all(child.tag == _PARAGRAPH for child in content)
-        texts = [self._reader.read(paragraph) for paragraph in (content if is_plain else _paragraphs(content))]
+        texts = [self._in_cell(paragraph) for paragraph in (content if is_plain else _paragraphs(content))]
         while self._reader.boxed:
             boxed, self._reader.boxed = self._reader.boxed, []
-            texts += [self._reader.read(paragraph) for box in boxed for paragraph in _paragraphs(box)]
+            texts += [self._in_cell(paragraph) for box in boxed for paragraph in _paragraphs(box)]
         self._reader.boxed = outer
         return (clean_breaks(" ".join(texts)) if len(texts) > 1 else "".join(texts)).strip(" \n")
+
+    def _in_cell(self, paragraph: BaseOxmlElement) -> str:
+        """A paragraph with its number; a bullet would be a dash in a line of words."""
+        label, text = self._label(paragraph), self._reader.read(paragraph)
+        return f"{label}{text}" if label and not label.startswith(BULLET) else text
 
     def _block(self, text: str, level: int | None) -> Block:
         new_page, self._new_page = self._new_page, False

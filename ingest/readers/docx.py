@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from ingest.markup.numbering.word_lists import WordLists
 from ingest.markup.word_body import BodyWalk
 from ingest.markup.word_notes import NoteKind, Notes, running_parts
 from ingest.markup.word_styles import Styles, W
@@ -34,7 +35,8 @@ _MOST_PARTS: Final = 20_000
 
 _CREATED: Final = "{http://purl.org/dc/terms/}created"
 _IMPORTED: Final = ("text/html", "application/xhtml+xml")
-# Parts with notes, by the last word of their relationship's type.
+# Parts with lists, and with notes, by the last word of their relationship's type.
+_NUMBERING: Final = "numbering"
 _NOTES: Final[dict[str, NoteKind]] = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
 
 
@@ -89,7 +91,14 @@ def _blocks(document: WordDocument, damaged: list[str]) -> Iterator[Block]:
                     yield Block(block.text, left_out=block.left_out)
                 seen.add(block.text)
 
-    walk = BodyWalk(styles, notes, rendered, figure=part, imported=lambda key: _imported(document, key, damaged))
+    walk = BodyWalk(
+        styles,
+        notes,
+        rendered,
+        figure=part,
+        imported=lambda key: _imported(document, key, damaged),
+        lists=WordLists(parts.get(_NUMBERING), document.styles.element),
+    )
     return walk.document(body, map(running, running_parts(body, settings, part)))
 
 
@@ -108,11 +117,11 @@ def _imported(document: WordDocument, key: str, damaged: list[str]) -> Iterator[
 
 
 def _parts(document: WordDocument, damaged: list[str]) -> dict[str, BaseOxmlElement]:
-    """The parts with notes that the document refers to, by the last word of the relationship's type."""
+    """The parts with notes and with lists that the document refers to, by the last word of the relationship's type."""
     found: dict[str, BaseOxmlElement] = {}
     for relation in document.part.rels.values():
         name = relation.reltype.rpartition("/")[2]
-        if name in _NOTES and not relation.is_external:
+        if (name in _NOTES or name == _NUMBERING) and not relation.is_external:
             try:
                 found[name] = _element(relation.target_part)
             except (SyntaxError, ValueError):

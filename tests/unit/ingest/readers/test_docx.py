@@ -81,7 +81,7 @@ def test_a_document_in_its_order(read: Read) -> None:
     source = read("a.docx", made(change))
     assert text_of(source) == (
         "Page header: Running header\n\nThe pump\n\nIt is blue.\n\nParts\n\nPart | Price\nLid | 4 €\n\nLid\n\n"
-        "Round and    blue"
+        "- Round and    blue"
     )
     assert headings_of(source) == [(1, "The pump"), (1, "Parts"), (2, "Lid")]
     assert (source.title, source.reason, source.remarks) == ("Pump manual", None, ())
@@ -275,7 +275,7 @@ def packed(*paragraphs: str, **parts: str) -> bytes:
                 rows = (
                     f'<Relationship Id="x{part}" Type="{RELATION}/{part.rstrip("12")}" Target="{part}.xml"/>'
                     for part in parts
-                    if part not in ("settings", "styles")
+                    if part not in ("settings", "styles", "numbering")
                 )
                 content = content.replace(b"</Relationships>", f"{''.join(rows)}</Relationships>".encode())
             if name.removeprefix("word/").removesuffix(".xml") not in parts:

@@ -21,6 +21,14 @@ from tests.unit.ingest.readers.conftest import Read, headings_of, text_of
         pytest.param("loose<p>one</p>more<div>two</div>", "loose\n\none\n\nmore\n\ntwo", id="blocks"),
         pytest.param("<ul><li>a<li>b<ol><li>c<li>d</ol><li>e</ul>", "- a\n- b\n  1. c\n  2. d\n- e", id="lists"),
         pytest.param("<li>alone", "- alone", id="an item without a list"),
+        pytest.param("<ol start=7><li>a<li>b</ol>", "7. a\n8. b", id="a list that goes on"),
+        pytest.param("<ol><li>a<li value=5>b<li>c<li value=x>d</ol>", "1. a\n5. b\n6. c\n7. d", id="own numbers"),
+        pytest.param("<ol type=a start=26><li>x<li>y</ol>", "z. x\naa. y", id="letters"),
+        pytest.param("<ol type=I><li>x<li type=i>y<li>z</ol>", "I. x\nii. y\nIII. z", id="roman numerals"),
+        pytest.param("<ol style='list-style-type: upper-alpha'><li>x</ol>", "A. x", id="letters by a style"),
+        pytest.param("<ol style='list-style:none'><li>§ 1 a<li>§ 2 b</ol>", "§ 1 a\n§ 2 b", id="without numbers"),
+        pytest.param("<ol reversed><li>x<li>y<ol><li>z</ol></ol>", "2. x\n1. y\n  1. z", id="backwards"),
+        pytest.param("<ol start=-1 type=a><li>x<li>y<li>z</ol>", "-1. x\n0. y\na. z", id="no letter has the number"),
         pytest.param("<table><tr><th>A<th>B<tr><td>1<td><p>2</p><p>3</p></table>", "A | B\n1 | 2 3", id="table"),
         pytest.param(
             "<table><tr><th rowspan=2>A<th colspan=2>B<tr><th>C<th>D<tr><td rowspan=2>x<td>1<td>2<tr><td>3<td>4"

@@ -1,0 +1,1 @@
+"""Automatic numbers of lists and headings, which a file does not hold as text."""
