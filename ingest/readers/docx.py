@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from ingest.markup.numbering.word_lists import WordLists
+from ingest.markup.word_attachments import embedded_files
 from ingest.markup.word_body import BodyWalk
 from ingest.markup.word_notes import NoteKind, Notes, running_parts
 from ingest.markup.word_styles import Styles, W
@@ -53,12 +54,13 @@ def read_docx(path: Path, options: ReadingOptions) -> SourceText:
         pages, remarks = paginated(with_captions(_blocks(document, damaged)), options.limits)
         title = as_title(document.core_properties.title)
         author, created = as_author(document.core_properties.author), as_date(_created(document))
+        attachments = embedded_files(document, options.attached)
     except (KeyError, ValueError, AttributeError) as error:
         raise FileFault("malformed", f"a damaged Word document ({type(error).__name__})") from error
     if not pages:
         raise FileFault("empty_text", "the document holds no text")
     reason = f"not read: {', '.join(dict.fromkeys(damaged))}, in the document" if damaged else None
-    return SourceText(title or first_heading(pages), pages, remarks, reason, author, created)
+    return SourceText(title or first_heading(pages), pages, remarks, reason, author, created, attachments)
 
 
 def _blocks(document: WordDocument, damaged: list[str]) -> Iterator[Block]:
