@@ -28,7 +28,8 @@ from rag.errors import FileFault, IngestFault
 from rag.runtime.subprocess_pool import SubprocessPool, WorkerProcess
 from rag.text.characters import clean
 
-_START_SECONDS: Final = 60.0
+# Before it has a file nothing hostile can hold a process up, but a busy machine can: that must not end the whole job.
+_START_SECONDS: Final = 300.0
 # A wait is cut into pieces of so many seconds; one that took so much longer was stopped, however busy the machine is.
 _LOOK_SECONDS: Final = 1.0
 _STOPPED_SECONDS: Final = 0.5
@@ -165,7 +166,7 @@ class SandboxedReaders:
             raise _not_started(error) from error
 
 
-def _not_started(error: Exception) -> IngestFault:
+def _not_started(error: Exception | str) -> IngestFault:
     return IngestFault(f"the process that reads files cannot be started: {error}")
 
 
@@ -208,6 +209,8 @@ class ReaderProcess(WorkerProcess):
             self._send(self._config.to_json())
             self._frame()
         except (OSError, _Broken, protocol.ProtocolError) as error:
+            if isinstance(error, _Broken) and error.fault.status == "timeout":
+                raise _not_started(f"not ready after {_START_SECONDS:.0f} s; is the machine too busy?") from error
             raise _not_started(error) from error
         self._has_begun = True
 

@@ -260,6 +260,20 @@ class TestBroken:
         ):
             read(sandbox, files)
 
+    def test_a_process_that_does_not_get_ready(
+        self, files: list[ReadRequest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        script = tmp_path / "silent"
+        script.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(60)\n")
+        script.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(script))
+        monkeypatch.setattr("ingest.sandbox.pool._START_SECONDS", 1.0)
+        with (
+            SandboxedReaders(worker_config(), workers=1) as sandbox,
+            pytest.raises(IngestFault, match="cannot be started: not ready after 1 s; is the machine too busy"),
+        ):
+            read(sandbox, files)
+
 
 def impostor(folder: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     """Replaces the reader process by one that was taken over: it runs ``answer`` for each file."""
