@@ -94,12 +94,14 @@ class PageReading(NamedTuple):
         left_out: numbers of words that are not in the lines.
         figures: boxes of pictures without words.
         unmapped: number of glyphs that the file gives no character but a control code.
+        of_glyphs: whether letters were found for glyph numbers.
     """
 
     lines: PageLines
     left_out: LeftOut
     figures: Sequence[Box]
     unmapped: int = 0
+    of_glyphs: bool = False
 
 
 def read_lines(
@@ -117,21 +119,22 @@ def read_lines(
         layered: whether the file may have layers that are off.
         annotations: of the page; some strike words out, or cover them.
     """
-    lines, left_out, figures, undrawn, unmapped = _read_once(page, textpage, layered, annotations)
+    characters = PageCharacters(textpage)
+    lines, left_out, figures, undrawn, unmapped = _read_once(page, characters, layered, annotations)
     if removed := [address for address in undrawn if remove_object(page, address)]:
         # pdfium gives a text once that is drawn twice at one place: it may be the copy that is not seen.
         textpage.close()
         for address in removed:
             pdfium.FPDFPageObj_Destroy(ctypes.cast(address, pdfium.FPDF_PAGEOBJECT))
         with closing(page.get_textpage()) as again:
-            lines, rest, figures, _, unmapped = _read_once(page, again, layered, annotations)
+            lines, rest, figures, _, unmapped = _read_once(page, PageCharacters(again), layered, annotations)
         left_out = rest._replace(in_layers=left_out.in_layers, covered=left_out.covered)
-    return PageReading((page.get_size(), lines), left_out, figures, unmapped)
+    return PageReading((page.get_size(), lines), left_out, figures, unmapped, characters.of_glyphs)
 
 
 def _read_once(
     page: pypdfium2.PdfPage,
-    textpage: pypdfium2.PdfTextPage,
+    characters: PageCharacters,
     layered: bool,  # noqa: FBT001 - of this module only
     annotations: Sequence[Annotation],
 ) -> tuple[list[Line], LeftOut, Sequence[Box], Sequence[int], int]:
@@ -140,7 +143,6 @@ def _read_once(
     Text objects are told by their addresses, glyphs by their number.
     """
     size = page.get_size()
-    characters = PageCharacters(textpage)
     words = _Words.of(characters)
     if not words.texts:
         return [], LeftOut(), (), (), 0

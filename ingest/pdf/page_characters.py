@@ -54,11 +54,17 @@ def _glyph_width(font: int, letter: str) -> float:
 
 
 class PageCharacters:
-    """The characters of a page: ``text`` has each at its pdfium index."""
+    """The characters of a page.
+
+    Attributes:
+        text: has each at its pdfium index.
+        of_glyphs: whether letters were found for glyph numbers.
+    """
 
     def __init__(self, textpage: pypdfium2.PdfTextPage) -> None:
         self._textpage = textpage
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
+        self.of_glyphs = False
         text = self._in_order(self._of_glyphs(self._text(textpage.count_chars())))
         self.text = with_letters(text, self._ligatures(text)) if has_codes(text) else text
 
@@ -87,6 +93,7 @@ class PageCharacters:
         characters = list(text)
         for indexes in fonts.values():
             letters = letters_of_glyphs("".join(text[index] for index in indexes))
+            self.of_glyphs |= letters is not None
             for index, letter in zip(indexes, letters or (), strict=False):
                 characters[index] = letter
         return "".join(characters)

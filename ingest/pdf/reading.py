@@ -43,6 +43,7 @@ class PdfFile(PdfDocument):
         self._left_out: dict[int, LeftOut] = {}
         self._figures: dict[int, Sequence[Box]] = {}
         self._unmapped: dict[int, int] = {}
+        self._of_glyphs: set[int] = set()
         self._annotations: dict[int, Sequence[Annotation]] = {}
         self._embedded = EmbeddedFiles(embedded)
         self._layered = layered
@@ -59,7 +60,9 @@ class PdfFile(PdfDocument):
             written = sum(len(annotation.text) for annotation in annotations)
             self._check_characters(number, textpage.count_chars() + written)
             reading = read_lines(page, textpage, layered=self._layered, annotations=annotations)
-            (size, lines), left_out, self._figures[number], self._unmapped[number] = reading
+            (size, lines), left_out, self._figures[number], self._unmapped[number], of_glyphs = reading
+            if of_glyphs:
+                self._of_glyphs.add(number)
             not_shown = sum(len(one.text.split()) for one in annotations if one.kind == "hidden")
             self._left_out[number] = left_out._replace(invisible=left_out.invisible + not_shown)
             width, height = (min(max(side, 1.0), LARGEST_SIDE - 1) for side in size)
@@ -72,6 +75,10 @@ class PdfFile(PdfDocument):
     def unmapped(self, number: int) -> int:
         """Number of glyphs without a character on a page whose lines were read; they are not in its lines."""
         return self._unmapped[number]
+
+    def is_of_glyphs(self, number: int) -> bool:
+        """True if letters were found for glyph numbers on a page whose lines were read."""
+        return number in self._of_glyphs
 
     def annotations(self, number: int) -> Sequence[Annotation]:
         """The annotations of a page whose lines were read."""

@@ -13,11 +13,11 @@ from typing import Final
 
 # Minimum evidence; with less no test applies.
 _FEWEST_CHARACTERS: Final = 40
-_FEWEST_LETTERS: Final = 200
+FEWEST_LETTERS: Final = 200
 _FEWEST_WORDS: Final = 40
 # Control codes instead of letters: no text has them, so that fewer are enough where they are most of it.
 _FEWEST_CODES: Final = 6
-_UNMAPPED: Final = "glyphs without characters"
+UNMAPPED: Final = "glyphs without characters"
 # Glyphs without a Unicode character, as a share of all. Bullets and logos of icon fonts are far below it.
 _MOST_UNMAPPED: Final = 0.2
 # Letters and digits, as a share of all characters, runs of one character (rules, dot leaders) counted once.
@@ -68,7 +68,7 @@ def garbled_reason(text: str, unmapped: int = 0) -> str | None:
     if reason := _glyph_fault(text, unmapped) or _rare_fault(text):
         return reason
     words = _SPACED.findall(text)
-    if sum(map(len, words)) < _FEWEST_LETTERS:
+    if sum(map(len, words)) < FEWEST_LETTERS:
         return None
     return _spacing_fault(text, words) or _letter_fault(words)
 
@@ -90,16 +90,16 @@ def _glyph_fault(text: str, unmapped: int) -> str | None:
     printed = [character for character in text if not character.isspace()]
     total = len(printed) + unmapped
     if total < _FEWEST_CHARACTERS:
-        return _UNMAPPED if codes >= _FEWEST_CODES and 2 * codes > total else None
+        return UNMAPPED if codes >= _FEWEST_CODES and 2 * codes > total else None
     categories = [unicodedata.category(character) for character in printed]
     unmapped += sum(
         category in ("Co", "Cn", "Cs", "Cc") or character == "\ufffd"
         for category, character in zip(categories, printed, strict=True)
     )
     if unmapped > _MOST_UNMAPPED * total:
-        return _UNMAPPED
+        return UNMAPPED
     alphanumeric = sum(category[0] in "LNM" for category in categories)
-    if total >= _FEWEST_LETTERS and alphanumeric < _FEWEST_ALPHANUMERIC * total:
+    if total >= FEWEST_LETTERS and alphanumeric < _FEWEST_ALPHANUMERIC * total:
         return "signs instead of letters"
     return None
 
@@ -136,7 +136,7 @@ def _letter_fault(words: Sequence[str]) -> str | None:
     """Implausible Latin words: glyphs that are mapped to wrong letters."""
     latin = words if all(map(str.isascii, words)) else [word for word in words if _LATIN.fullmatch(word)]
     count = sum(map(len, latin))
-    if count < _FEWEST_LETTERS or count < 0.5 * sum(map(len, words)):
+    if count < FEWEST_LETTERS or count < 0.5 * sum(map(len, words)):
         return None
     if count - sum(map(len, _PLAIN.findall(" ".join(latin)))) > _MOST_ACCENTED * count:
         return "accents on most letters"

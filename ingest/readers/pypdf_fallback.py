@@ -82,6 +82,14 @@ class PypdfFallback:
         """Positions of the annotations of a page that are in layers that are off."""
         return self._try(lambda reader: _annotations_off(reader, reader.pages[number - 1])) or frozenset()
 
+    def has_only_glyph_numbers(self, number: int) -> bool:
+        """True if no font of a page says which letters its glyphs are: its codes are numbers of glyphs.
+
+        Args:
+            number: of the page, 1-based.
+        """
+        return bool(self._try(lambda reader: _has_only_glyph_numbers(reader.pages[number - 1])))
+
     def page(self, page: Page) -> Page:
         """The page with pypdf's text and no word boxes; empty where pypdf finds nothing."""
         text = self._try(lambda reader: reader.pages[page.number - 1].extract_text()) or ""
@@ -141,6 +149,27 @@ def _appearance(page: pypdf.PageObject, position: int) -> str:
     normal = _dictionary(annotation.get("/AP")).get("/N")
     form = _stream(normal) or _stream(_dictionary(normal).get(annotation.get("/AS")))  # one, or one for each state
     return _lines(page.extract_xform_text(form))[:_LONGEST_APPEARANCE] if form is not None else ""  # type: ignore[arg-type]
+
+
+def _has_only_glyph_numbers(page: pypdf.PageObject) -> bool:
+    resources = _dictionary(page.get("/Resources"))
+    fonts, drawn = _dictionary(resources.get("/Font")), _dictionary(resources.get("/XObject"))
+    # Forms have fonts of their own.
+    return bool(fonts) and not any(map(_is_form, drawn.values())) and all(map(_numbers_glyphs, fonts.values()))
+
+
+def _is_form(drawn: PdfObject) -> bool:
+    return _dictionary(drawn).get("/Subtype") == "/Form"
+
+
+def _numbers_glyphs(font: PdfObject) -> bool:
+    """True if the codes of a font are numbers of glyphs, and no table of the file gives their letters."""
+    whole = _dictionary(font)
+    parts = _resolved(whole.get("/DescendantFonts"))
+    if "/ToUnicode" in whole or not (isinstance(parts, list) and parts):
+        return False
+    order = _dictionary(_dictionary(parts[0]).get("/CIDSystemInfo")).get("/Ordering", "Identity")
+    return str(_resolved(whole.get("/Encoding"))) in ("/Identity-H", "/Identity-V") and str(order) == "Identity"
 
 
 def _annotations_off(reader: pypdf.PdfReader, page: pypdf.PageObject) -> frozenset[int]:

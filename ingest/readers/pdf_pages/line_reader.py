@@ -11,7 +11,7 @@ from typing import Final
 from ingest.pdf.annotated import with_annotations
 from ingest.pdf.page_text import Line, PageLines, Piece, compose_pages
 from ingest.pdf.reading import PdfFile
-from ingest.readers.garbled import garbled_reason, letters
+from ingest.readers.garbled import FEWEST_LETTERS, UNMAPPED, garbled_reason, letters
 from ingest.readers.ocr import DPI, LONGEST_SIDE, LanguageMissing, Pixels, Tesseract, ink_of
 from ingest.readers.pdf_pages.annotations import ShownAnnotations
 from ingest.readers.scans.orientation import turned_back, turned_size
@@ -111,7 +111,7 @@ class LineReader:
     def _best(
         self, file: PdfFile, number: int, size: tuple[float, float], lines: Sequence[Line], text: str
     ) -> Sequence[Line]:
-        garbled = garbled_reason(text, file.unmapped(number)) if text else None
+        garbled = self._garbled(file, number, text) if text else None
         # A page may take minutes to render: without OCR nothing is gained by it.
         is_sparse = self.tesseract is not None and 0 < letters(text) < _SPARSE
         stamped = is_sparse and _has_more_ink(file, number, text)
@@ -133,6 +133,13 @@ class LineReader:
         elif garbled:
             self.remarks[number] = Remark(number, "suspect", fault or garbled)
         return lines
+
+    def _garbled(self, file: PdfFile, number: int, text: str) -> str | None:
+        if reason := garbled_reason(text, file.unmapped(number)):
+            return reason
+        # Too little text to tell by its letters: the fonts do.
+        asks = 0 < letters(text) < FEWEST_LETTERS and not file.is_of_glyphs(number) and not file.annotations(number)
+        return UNMAPPED if asks and self.annotations.fallback.has_only_glyph_numbers(number) else None
 
     def _recognize(self, file: PdfFile, number: int, size: tuple[float, float]) -> tuple[str | None, list[Line]]:
         """Runs OCR on a page; returns the detail of a remark where that was impossible, and the lines."""

@@ -21,7 +21,7 @@ from rag.errors import FileFault
 from rag.pdf.document import render_page
 from tests.fakes import DRAWING, make_pdf, tiny_pdf
 from tests.unit.conftest import quick_folder
-from tests.unit.ingest.pdf.objects import page_of, shown, stream
+from tests.unit.ingest.pdf.objects import page_of, pdf_of, shown, stream
 
 OFF = ReadingOptions(ReadingLimits(), ocr="off")
 
@@ -263,6 +263,50 @@ class TestMissing:
 
     def test_nothing_but_blank_pages(self, tmp_path: Path) -> None:
         assert fault(make_pdf(tmp_path / "a.pdf", ["", ""])).reason == "no text on 2 pages: blank"
+
+
+# A page in a font whose codes are numbers of glyphs, and that says of none which letter it is.
+GLYPHS = (
+    "/Type/Font/Subtype/Type0/BaseFont/Arial/Encoding/Identity-H/DescendantFonts[<</Type/Font/Subtype/CIDFontType2"
+    "/BaseFont/Arial/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]"
+)
+
+
+def glyphs_pdf(path: Path, codes: str, *, font: str = GLYPHS, more: str = "") -> Path:
+    page = f"/Resources<</Font<</F<<{font}>>{more}>>>>"
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R{page}>>",
+        stream(f"BT /F 12 Tf 72 700 Td <{''.join(f'{ord(code):04x}' for code in codes)}> Tj ET"),
+    ]
+    path.write_bytes(pdf_of(objects))
+    return path
+
+
+class TestGlyphNumbers:
+    @pytest.mark.parametrize(
+        ("codes", "text"),
+        [
+            pytest.param("9ROXPHV", "9ROXPHV", id="one word"),
+            pytest.param("7KH\x03VPDOO\x03GRJ\x03VOHHSV", "The small dog sleeps", id="letters were found"),
+        ],
+    )
+    def test_of_little_text(self, tmp_path: Path, codes: str, text: str) -> None:
+        source = read_pdf(glyphs_pdf(tmp_path / "a.pdf", codes))
+        assert source.pages[0].text == text
+        assert source.remarks == ([Remark(1, "suspect", "ocr off")] if text == codes else [])
+
+    @pytest.mark.parametrize(
+        ("font", "more"),
+        [
+            pytest.param(GLYPHS, "/G<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>", id="another font"),
+            pytest.param(GLYPHS.replace("(Identity)", "(Japan1)"), "", id="glyphs of a known collection"),
+        ],
+    )
+    def test_fonts_with_letters(self, tmp_path: Path, font: str, more: str) -> None:
+        source = read_pdf(glyphs_pdf(tmp_path / "a.pdf", "9ROXPHV", font=font, more=more))
+        assert source.remarks == []
 
 
 class TestFallback:

@@ -78,10 +78,37 @@ def test_letters_with_accents_follow_in_the_order_of_mac_os_roman() -> None:
     assert letters_of_glyphs(codes) == "Für die Öffnung der Türen"
 
 
+def windows_numbers(text: str) -> str:
+    """The glyph numbers of Russian text in a font of Windows, as Arial's were seen in files."""
+    return "".join(chr(ord(letter) - 0x1D6) if letter >= "А" else chr(ord(letter) - 29) for letter in text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Угловая шлифовальная машина", id="sentence"),
+        pytest.param("ФЛАНЦЫИПЕРЕХОДЫ", id="capitals without spaces"),
+        pytest.param("Масса 12,5 кг, не более 40 кг в час", id="with numbers"),
+        pytest.param("Двигатель HX-40 от фирмы Halden Marine", id="with Latin words"),
+    ],
+)
+def test_cyrillic_letters_of_windows(text: str) -> None:
+    assert may_be_glyph_numbers(windows_numbers(text))
+    assert letters_of_glyphs(windows_numbers(text)) == text
+
+
+def test_letters_around_those_of_russian() -> None:
+    assert letters_of_glyphs(windows_numbers("Машина ездит на") + "\x03\u027a\u022c\u0233\u0281") == (
+        "Машина ездит на ёЁЈј"
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [
         pytest.param("The pump must be checked", id="plain text"),
+        pytest.param("əɪɔɡɪəɛɜɪɪəɔɡɛɪə ɪəɒɛ", id="phonetic script"),
+        pytest.param("ˈɪŋɡlɪʃ ɪz ə læŋɡwɪdʒ", id="phonetic words"),
         pytest.param("The\x03pump\x03must\x03be\x03checked", id="plain text with a code for its spaces"),
         pytest.param("THE\x03PUMP\x03MUST\x03BE\x03CHECKED\x03AGAIN", id="capitals with a code for their spaces"),
         pytest.param("\x03\x03\x03", id="codes alone"),
@@ -93,13 +120,13 @@ def test_what_is_no_row_of_glyph_numbers_stays(text: str) -> None:
     assert letters_of_glyphs(text) is None
 
 
-@given(st.text(st.characters(min_codepoint=32), max_size=60))
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=0x22B) | st.characters(min_codepoint=0x288), max_size=60))
 def test_text_without_codes_is_none(text: str) -> None:
     assert not may_be_glyph_numbers(text)
     assert letters_of_glyphs(text) is None
 
 
-@given(st.text(st.characters(max_codepoint=0x1FF), max_size=60))
+@given(st.text(st.characters(max_codepoint=0x287), max_size=60))
 def test_each_code_is_one_letter(codes: str) -> None:
     text = letters_of_glyphs(codes)
     assert text is None or len(text) == len(codes)
