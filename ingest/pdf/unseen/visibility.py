@@ -1,7 +1,7 @@
 """Hidden-text detection: words without ink, in the colour of the paper, or too small to read.
 
 Such words are a way of prompt injection: software reads them, and a person does not. Text without ink over an image is
-kept: it is the text layer of a scan.
+kept: it is the text layer of a scan. Letters that only clip are seen where a shading is drawn through them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _DEPTH: Final = 8
 
 _get_mode = prototype(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
 _get_fill = prototype(pdfium.FPDFPageObj_GetFillColor, ctypes.c_int, ctypes.c_void_p, *[ctypes.c_void_p] * 4)
-_WITHOUT_INK: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_CLIP: Final = pdfium.FPDF_TEXTRENDERMODE_CLIP
+_WITHOUT_INK: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, _CLIP)
 _FILLED: Final = (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP)
 
 
@@ -58,10 +59,14 @@ def hidden_words(
     hidden = np.zeros(len(objects), np.bool_)
     if min(sizes) < _TOO_SMALL:
         hidden = (np.array(sizes) < _TOO_SMALL) & (boxes[:, 3] - boxes[:, 1] < 2 * _TOO_SMALL)
+    shaded = np.zeros(len(objects), np.bool_)
     if without_ink:
-        hidden |= _is_among(objects, without_ink) & ~_over_images(page, extents)
-    if light:
-        suspects = np.flatnonzero(_is_among(objects, light) & ~hidden)
+        bare = _is_among(objects, without_ink) & ~_over(page, extents, pdfium.FPDF_PAGEOBJ_IMAGE)
+        if clips := {address for address in without_ink if _get_mode(address) == _CLIP}:
+            shaded = bare & _is_among(objects, clips) & _over(page, extents, pdfium.FPDF_PAGEOBJ_SHADING)
+        hidden |= bare & ~shaded
+    if light or shaded.any():
+        suspects = np.flatnonzero((_is_among(objects, light) | shaded) & ~hidden)
         hidden[suspects] = without_contrast(page, boxes[suspects])
     return hidden
 
@@ -102,13 +107,13 @@ def _is_among(objects: Sequence[int], chosen: set[int]) -> _Mask:
     return np.fromiter((address in chosen for address in objects), np.bool_, len(objects))
 
 
-def _over_images(page: pypdfium2.PdfPage, extents: _Floats) -> _Mask:
-    """Mask of the extents whose middle is in an image. *Shape:* ``(extents,)``."""
+def _over(page: pypdfium2.PdfPage, extents: _Floats, kind: int) -> _Mask:
+    """Mask of the extents whose middle is in an object of a kind, such as an image. *Shape:* ``(extents,)``."""
     x, y = (extents[:, 0] + extents[:, 2]) / 2, (extents[:, 1] + extents[:, 3]) / 2
     over = np.zeros(len(extents), np.bool_)
     for number in range(pdfium.FPDFPage_CountObjects(page)):
         drawn = pdfium.FPDFPage_GetObject(page, number)
-        if _holds_image(drawn):
+        if _holds(drawn, kind):
             sides = [ctypes.c_float() for _ in range(4)]
             if pdfium.FPDFPageObj_GetBounds(drawn, *sides):
                 left, bottom, right, top = (side.value for side in sides)
@@ -116,12 +121,12 @@ def _over_images(page: pypdfium2.PdfPage, extents: _Floats) -> _Mask:
     return over
 
 
-def _holds_image(drawn: Any, depth: int = 0) -> bool:  # noqa: ANN401 - a pointer of ctypes
-    kind = pdfium.FPDFPageObj_GetType(drawn)
-    if kind != pdfium.FPDF_PAGEOBJ_FORM or depth == _DEPTH:
-        return bool(kind == pdfium.FPDF_PAGEOBJ_IMAGE)
+def _holds(drawn: Any, kind: int, depth: int = 0) -> bool:  # noqa: ANN401 - a pointer of ctypes
+    own = pdfium.FPDFPageObj_GetType(drawn)
+    if own != pdfium.FPDF_PAGEOBJ_FORM or depth == _DEPTH:
+        return bool(own == kind)
     parts = range(pdfium.FPDFFormObj_CountObjects(drawn))
-    return any(_holds_image(pdfium.FPDFFormObj_GetObject(drawn, number), depth + 1) for number in parts)
+    return any(_holds(pdfium.FPDFFormObj_GetObject(drawn, number), kind, depth + 1) for number in parts)
 
 
 def has_ink(text_object: int) -> bool:
