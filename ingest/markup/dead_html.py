@@ -63,7 +63,8 @@ class DeadText:
         """True if the text of an element is raised: by its tag, or by a style."""
         if node.tag == "sup":
             return True
-        if not (self._sheet.raises or "super" in (node.attributes.get("style") or "")):
+        style = node.attributes.get("style") or ""
+        if not (self._sheet.raises or "vertical-align" in style or "relative" in style):
             return False
         return self._look(node).raised is True
 

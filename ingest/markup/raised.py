@@ -14,8 +14,10 @@ _UNSIGNED: Final = re.compile(r"\d+(?:[.,]\d+)?$|[nxk]$")
 _SIGNED: Final = re.compile(r"[-+−–±]\s?(?:\d+(?:[.,]\d+)?|[nxk])$")
 _MINUS: Final = re.compile("[−–]")
 _OPENING: Final = frozenset("([{/\\-–'\"“‘«")
-# Raised letters that mark notes, and numbers that are no ordinals: of two digits, or with a part or a sign.
-_NOTE_LETTERS: Final = frozenset("abcdfghijklm")
+# Raised letters that mark notes: after numbers that are no ordinals, of two digits, or with a part or a sign; and after
+# words that are no abbreviations.
+_NOTE_LETTERS: Final = re.compile(r"[a-df-m](?:,\s?[a-df-m])*\)?")
+_WORD: Final = re.compile(r"[^\W\d_]{4}[.,;:]?$")
 _NUMBER: Final = re.compile(r"(?:\d[\d.,]|[\d.,]\d|\d[%°)])$")
 # Characters before it that decide.
 CONTEXT: Final = 12
@@ -38,7 +40,8 @@ def raised(before: str, text: str, *, note: bool = False) -> str:
         return text
     if not note and _is_exponent(before[-CONTEXT:], bare):
         return f"^{_MINUS.sub('-', bare)}"
-    if text[0].isspace() or (bare.isalpha() and not (note or is_note_letter(before, bare))):
+    is_mark = note or is_note_letter(before, bare) or (_NOTE_LETTERS.fullmatch(bare) and _WORD.search(before))
+    if text[0].isspace() or (bare.isalpha() and not is_mark):
         return text
     return f" {text}"
 
@@ -54,9 +57,9 @@ def after_raised(written: str, text: str) -> str:
 def is_note_letter(before: str, bare: str) -> bool:
     """True if a raised letter after a number is the mark of a note, and no ending of an ordinal number, as in 2e.
 
-    A bracket may close it, as in "71 a)".
+    There may be several, and a bracket may close them, as in "71 a,b)".
     """
-    return bare.rstrip(")") in _NOTE_LETTERS and _NUMBER.search(before[-CONTEXT:]) is not None
+    return _NOTE_LETTERS.fullmatch(bare) is not None and _NUMBER.search(before[-CONTEXT:]) is not None
 
 
 def _is_exponent(before: str, bare: str) -> bool:

@@ -21,6 +21,13 @@ _SELECTOR: Final = re.compile(r"([a-z][a-z0-9]*|\*?)((?:[.#][\w-]+)*)", re.IGNOR
 _COMBINATOR: Final = re.compile(r"\s{0,20}>\s{0,20}|\s{1,20}")
 _PART: Final = re.compile(r"[.#][\w-]+")
 _SCREEN: Final = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*\Z", re.IGNORECASE)
+# Blocks of rules that hold for browsers of today.
+_HOLDING: Final = re.compile(r"@layer\b|@supports\s+(?!not\b)", re.IGNORECASE)
+# Heights above the line, each with the least that raises text.
+_HEIGHT: Final = re.compile(r"(\d{0,4}(?:\.\d{1,6})?)(px|pt|em|ex|rem|%)")
+_LEAST_HEIGHTS: Final = {"px": 3.0, "pt": 2.5, "em": 0.2, "ex": 0.4, "rem": 0.2, "%": 15.0}
+_RELATIVE: Final = re.compile(r"\bposition\s{0,9}:\s{0,9}relative\b", re.IGNORECASE)
+_MOVED_UP: Final = re.compile(r"(?<![\w-])top\s{0,9}:\s{0,9}-[.\d]", re.IGNORECASE)
 _NO_DISPLAY: Final = re.compile(r"\bnone\b", re.IGNORECASE)
 _NOTHING: Final = re.compile(r"0+(?:\.0*)?(?:px|pt|em|rem|%)?")
 _MOST_RULES: Final = 2_000
@@ -58,7 +65,8 @@ def look_of(declarations: str) -> Look:
     for declaration in declarations.split(";"):
         name, _, value = declaration.partition(":")
         look = look.under(_declared(name.strip().lower(), value.replace("!important", "").strip().lower()))
-    return look
+    is_up = _RELATIVE.search(declarations) and _MOVED_UP.search(declarations)
+    return look.under(Look(raised=True)) if is_up else look
 
 
 def _declared(name: str, value: str) -> Look:
@@ -67,12 +75,18 @@ def _declared(name: str, value: str) -> Look:
     if name == "display":
         return Look(hidden=bool(_NO_DISPLAY.search(value)))
     if name == "vertical-align":
-        return Look(raised=value in ("super", "text-top"))
+        return Look(raised=value in ("super", "text-top") or _is_high(value))
     if name == "visibility":
         return Look(hidden=value in ("hidden", "collapse"))
     if name in ("font-size", "opacity") and _NOTHING.fullmatch(value):
         return Look(hidden=True)
     return Look()
+
+
+def _is_high(height: str) -> bool:
+    """True if text at this height above its line is raised."""
+    found = _HEIGHT.fullmatch(height)
+    return bool(found and found[1]) and float(found[1]) >= _LEAST_HEIGHTS[found[2]]
 
 
 class _Compound(NamedTuple):
@@ -193,4 +207,4 @@ def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
 
 
 def _holds(around: Sequence[str]) -> bool:
-    return all(map(_SCREEN.match, around))
+    return all(_SCREEN.match(one) or _HOLDING.match(one) for one in around)

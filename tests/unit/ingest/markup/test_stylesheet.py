@@ -27,6 +27,20 @@ HIDDEN, SHOWN = Look(hidden=True), Look(hidden=False)
         pytest.param("div .x{display:none}", "p", {"class": "x"}, Look(), id="in another element"),
         pytest.param("div + .x{display:none}", "p", {"class": "x"}, Look(), id="after another element"),
         pytest.param(".x{vertical-align:super}", "p", {"class": "x"}, Look(raised=True), id="raised"),
+        pytest.param(".x{vertical-align:.4em}", "p", {"class": "x"}, Look(raised=True), id="raised by a length"),
+        pytest.param(".x{vertical-align:1px}", "p", {"class": "x"}, Look(raised=False), id="hardly raised"),
+        pytest.param(
+            ".x{position:relative;font-size:70%;top:-.4em}", "p", {"class": "x"}, Look(raised=True), id="moved up"
+        ),
+        pytest.param(".x{position:absolute;top:-4em}.x{top:-1px}", "p", {"class": "x"}, Look(), id="moved elsewhere"),
+        pytest.param(
+            "@layer base{@supports (display:grid){.x{vertical-align:super}}}",
+            "p",
+            {"class": "x"},
+            Look(raised=True),
+            id="in a layer",
+        ),
+        pytest.param("@supports not (x:y){.x{vertical-align:super}}", "p", {"class": "x"}, Look(), id="unsupported"),
         pytest.param(".x:hover{display:none}", "p", {"class": "x"}, Look(), id="a state"),
         pytest.param("@media print{.x{display:none}}", "p", {"class": "x"}, Look(), id="in print"),
         pytest.param("@media screen{.x{display:none}}", "p", {"class": "x"}, HIDDEN, id="on a screen"),

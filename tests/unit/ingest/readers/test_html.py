@@ -215,6 +215,9 @@ def test_what_was_put_into_a_form(read: Read, source: str, text: str) -> None:
         pytest.param("<sup>1</sup><b>245</b> <sup>137</sup>Cs", "1 245 137Cs", id="before a number"),
         pytest.param("<td><sup>1</sup><p>245", "1\n\n245", id="before another block"),
         pytest.param("30<span style='vertical-align: super'>4</span> men", "30 4 men", id="by a style"),
+        pytest.param("30<span style='vertical-align: 5px'>4</span> men", "30 4 men", id="by a length"),
+        pytest.param("30<i style='top:-.4em;position:relative'>4</i> men", "30 4 men", id="moved up"),
+        pytest.param("30<i style='margin-top:-4px;position:relative'>4</i> men", "304 men", id="with another margin"),
         pytest.param(
             "<style>.n{vertical-align:super}</style>30<i class=n>4</i> men", "30 4 men", id="by a style sheet"
         ),
