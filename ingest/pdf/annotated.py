@@ -6,6 +6,7 @@ reviewers come last and say that they are notes. Pure.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,11 @@ _MOST_MARKED: Final = 12
 _TICKED, _NOT_TICKED = "[x]", "[ ]"
 # Most lines that are added at their places; further ones are added at the end.
 _MOST_PLACED: Final = 1_000
+
+
+# A number or date as a program stores it, and the longest that is shown of it.
+_STORED: Final = re.compile(r"[-+]?\d{1,20}(?:[.,]\d{1,20})?")
+_LONGEST_SHOWN: Final = 40
 
 
 def with_annotations(lines: Sequence[Line], annotations: Sequence[Annotation], *, drawn: bool = True) -> Sequence[Line]:
@@ -228,3 +234,16 @@ def _placed(rows: Sequence[Sequence[str]], box: Box, size: float) -> list[Line]:
             left += letter * (len(word) + 1)
         lines.append(Line(pieces))
     return lines
+
+
+def as_shown(value: str, look: str) -> str:
+    """A number or date as a form shows it: it may store "20260514" for "14 May 2026", or "1234.5" for "1,234.50 €".
+
+    Args:
+        value: that is stored.
+        look: text of the field's appearance, which may be that of another value, or have each digit in a cell.
+    """
+    if not _STORED.fullmatch(value) or not look or len(look) > _LONGEST_SHOWN or "".join(look.split()) == value:
+        return value
+    stored, shown = (Counter(digit for digit in text if "1" <= digit <= "9") for text in (value, look))
+    return " ".join(look.split()) if stored <= shown or shown <= stored else value

@@ -32,6 +32,8 @@ _POOR_TITLE: Final = re.compile(
     r"|(?=\S*\d)[^\s:]+|[^\s_]*_.*|[^\s-]+(?:-[^\s-]+){2,}",
     re.IGNORECASE,
 )
+# An item of a list: "1. Empty the tank", "(a) ...".
+_ITEM: Final = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivx]{2,5})[.)]\s")
 # What stands first on a page, and names no document.
 _NO_HEADING: Final = re.compile(
     # What readers say of headers and notes.
@@ -68,4 +70,4 @@ def _opening(text: str) -> str | None:
     paragraphs = (" ".join(part.split()) for part in text[:_OPENING_CHARACTERS].split("\n\n")[:-1])
     first = next((part for part in paragraphs if part and not _NO_HEADING.fullmatch(part)), "")
     is_title = len(first) <= _LONGEST_TITLE and 1 < len(first.split()) <= _MOST_WORDS and first[0].isalnum()
-    return first if is_title and first[-1] not in ".,:;!?" else None
+    return first if is_title and first[-1] not in ".,:;!?" and not _ITEM.match(first) else None

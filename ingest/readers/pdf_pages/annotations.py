@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.pdf.annotated import as_shown
 from ingest.readers.pypdf_fallback import PypdfFallback
 from rag.pdf.annotations import Annotation, AnnotationKind
 
@@ -30,10 +31,12 @@ class ShownAnnotations:
         off = self.fallback.annotations_off(number) if self.layered and annotations else frozenset()
         shown = []
         for one in annotations:
-            if (one.kind == "drawn" or (one.kind == "value" and not one.text)) and self.left > 0:
+            asks = one.kind == "drawn" or (one.kind == "value" and (not one.text or one.text[-1].isdecimal()))
+            if asks and self.left > 0:
                 self.left -= 1
                 kind: AnnotationKind = "value" if one.kind == "value" else "text"
-                one = one._replace(kind=kind, text=self.fallback.appearance(number, one.position))
+                look = self.fallback.appearance(number, one.position)
+                one = one._replace(kind=kind, text=as_shown(one.text, look) if one.text and kind == "value" else look)
             if one.position not in off:
                 shown.append(one)
         return shown, len(shown) < len(annotations)

@@ -66,6 +66,31 @@ class TestFields:
         source = read_pdf(tmp_path / "a.pdf", ReadingOptions(ReadingLimits(), ocr="off"))
         assert source.pages[0].text == "Signed: Ann Brandt"
 
+    @pytest.mark.parametrize(
+        ("value", "look", "text"),
+        [
+            pytest.param("20260514", "14 May 2026", "14 May 2026", id="a date"),
+            pytest.param("1234.5", "1,234.50 EUR", "1,234.50 EUR", id="an amount"),
+            pytest.param("0.15", "15 %", "15 %", id="a share"),
+            pytest.param("1234", "1 2 3 4", "1234", id="each digit in a cell"),
+            pytest.param("1234", "5678 EUR", "1234", id="the look of another value"),
+            pytest.param("1234", "", "1234", id="without a look"),
+            pytest.param("CC-408", "CC-408 (Ann)", "CC-408", id="no number"),
+            pytest.param("12", "12 " + "x" * 40, "12", id="a long look"),
+        ],
+    )
+    def test_numbers_and_dates_are_read_as_they_are_shown(
+        self, tmp_path: Path, value: str, look: str, text: str
+    ) -> None:
+        drawn = stream(f"BT /F 9 Tf 2 5 Td ({look}) Tj ET", f"/Subtype/Form/BBox[0 0 90 20]/Resources<<{HELVETICA}>>")
+        field = f"<</Type/Annot/F 4/Subtype/Widget/FT/Tx/T(a)/V({value})/Rect[150 696 300 714]/AP<</N 6 0 R>>>>"
+        data = page_of(
+            shown("Due:", 700), catalog="/AcroForm<</Fields[5 0 R]>>", page="/Annots[5 0 R]", extra=[field, drawn]
+        )
+        (tmp_path / "a.pdf").write_bytes(data)
+        source = read_pdf(tmp_path / "a.pdf", ReadingOptions(ReadingLimits(), ocr="off"))
+        assert source.pages[0].text == f"Due: {text}"
+
     def test_rich_text_alone(self, tmp_path: Path) -> None:
         entry = field("/RV(<body><p>Bring <b>two</b> keys &amp; a lamp</p></body>)", 700)
         assert read(tmp_path / "a.pdf", shown("Name:", 700), [entry]).pages[0].text == "Name: Bring two keys & a lamp"

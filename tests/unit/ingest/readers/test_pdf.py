@@ -118,6 +118,8 @@ class TestTitle:
             pytest.param("Exhibit 8\n\nHosting agreement\n\nParty A pays.", "Hosting agreement", id="below an exhibit"),
             pytest.param("Party A pays the freight.\n\nParty B drives.", None, id="sentence"),
             pytest.param("Freight\n\nParty A pays.", None, id="one word"),
+            pytest.param("1. Empty the tank\n2. Stop\n\nParty A pays.", None, id="list"),
+            pytest.param("(a) freight charges\n\nParty A pays.", None, id="item"),
             pytest.param("Road Transport Agreement", None, id="all of the page"),
         ],
     )
