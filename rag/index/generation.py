@@ -128,7 +128,7 @@ class Generation:
         """
         if self._vectors is None:
             return []
-        return self._vectors.search(vector, limit, None if scope is None else scope.rows())
+        return self._vectors.search(vector, limit, scope)
 
     def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
         """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rag.errors import IndexCorrupt
-from rag.index.search.approximate import TIERS, ApproximateIndex, ApproximateSearch, Tier, best_rows, build_approximate
-from rag.index.search.row_ranges import Rows
+from rag.index.search.approximate import TIERS, ApproximateIndex, ApproximateSearch, Tier, build_approximate
+from rag.index.search.exact import best_in_ranges, best_rows
+from rag.index.search.row_ranges import RowRanges, Rows
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class VectorIndex:
         """Dimension of the vectors."""
         return int(self._index.d)
 
-    def search(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+    def search(self, vector: FloatVector, limit: int, among: RowRanges | None = None) -> list[tuple[int, float]]:
         """The nearest rows with their cosines, best first: at most ``limit``, and only rows of ``among`` if given."""
         limit = min(limit, len(self) if among is None else len(among))
         if limit == 0:
@@ -123,25 +124,24 @@ class VectorIndex:
         )
         return [(int(row), float(score)) for row, score in zip(rows, scores, strict=True) if row >= 0]
 
-    def _exact(self, vector: FloatVector, limit: int, among: Rows | None) -> tuple[Rows, FloatVector]:
-        import faiss
-
-        parameters = None if among is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]
-        scores, rows = self._index.search(vector.reshape(1, -1), limit, params=parameters)
+    def _exact(self, vector: FloatVector, limit: int, among: RowRanges | None) -> tuple[Rows, FloatVector]:
+        if among is not None:
+            return best_in_ranges(self._index, vector, among, limit)
+        scores, rows = self._index.search(vector.reshape(1, -1), limit)
         return rows[0], scores[0]
 
-    def _best(self, vector: FloatVector, limit: int, among: Rows | None) -> tuple[Rows, FloatVector]:
+    def _best(self, vector: FloatVector, limit: int, among: RowRanges | None) -> tuple[Rows, FloatVector]:
         """The nearest rows by codes, rescored; few rows to choose from are compared by their exact vectors at once."""
         assert self._approximate  # noqa: S101 - the caller checked
         if among is None:
             rows = self._approximate.nearest(vector, max(1.0, limit / self._approximate.search.rescored))
-        elif len(among) <= max(_FEW, len(self) // _OF_ALL):
-            rows = among
-        else:
+            return best_rows(self._index, vector, rows, limit)
+        if len(among) > max(_FEW, len(self) // _OF_ALL):
             rows = self._approximate.nearest(vector, len(self) / len(among))
-            rows = rows[np.isin(rows, among, assume_unique=True)]
-            rows = among if len(rows) < limit else rows
-        return best_rows(self._index, vector, rows, limit)
+            rows = rows[among.holds(rows)]
+            if len(rows) >= limit:
+                return best_rows(self._index, vector, rows, limit)
+        return best_in_ranges(self._index, vector, among, limit)
 
     def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:
         """The cosine of each of ``rows`` with a vector of length 1. *Shape:* ``(len(rows),)``."""

@@ -27,7 +27,7 @@ from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.integration import conftest
 from tests.integration.conftest import Running, post
 from tests.unit.conftest import publish
-from tests.unit.rag.index.test_vectors import brute_force, directions
+from tests.unit.rag.index.test_vectors import brute_force, directions, ranges_of
 
 # All of them with their fixtures: here they open generations whose vectors are in the database.
 from tests.unit.rag.retrieval.test_retriever import *  # noqa: F403
@@ -84,13 +84,13 @@ class TestVectorsInTheDatabase:
             np.testing.assert_allclose([score for _, score in found], [score for _, score in expected], atol=1e-5)
             some = np.random.default_rng(seed).permutation(rows)[:30]
             among = [row for row, _ in brute_force(vectors, query, 10, some.tolist())]
-            assert [row for row, _ in search.search(query, 10, some)] == among
+            assert [row for row, _ in search.search(query, 10, ranges_of(some.tolist()))] == among
             np.testing.assert_allclose(search.cosines(query, some), vectors[some] @ query, atol=1e-5)
 
     def test_nothing(self, empty: PgVectorDatabase) -> None:
         search = empty.opened(DIGEST, lambda: VectorIndex.build(directions(5, 8, 0)))
         query, none = directions(1, 8, 1)[0], np.zeros(0, np.int64)
-        assert search.search(query, 5, none) == []
+        assert search.search(query, 5, ranges_of([])) == []
         assert search.search(query, 0) == []
         assert search.cosines(query, none).shape == (0,)
         assert search.rows(range(2, 2)).shape == (0, 8)

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from rag.domain.frozen_model import FrozenModel
 from rag.errors import IndexCorrupt
+from rag.index.search.exact import best_rows, vectors_of
 from rag.index.search.row_ranges import Rows
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 
@@ -32,8 +33,6 @@ _OFFSET: Final = 0.5
 # k-means is trained with so many rows for each cell; faiss warns below 39.
 _ROWS_OF_CELL: Final = 40
 _SEED: Final = 1234
-# Vectors that are copied at once.
-_SLAB: Final = 4_096
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Number = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -141,32 +140,15 @@ def build_approximate(exact: faiss.IndexFlatIP, tiers: Sequence[Tier]) -> Approx
     return None
 
 
-def best_rows(exact: faiss.IndexFlatIP, vector: FloatVector, rows: Rows, limit: int) -> tuple[Rows, FloatVector]:
-    """The best of some rows by their exact cosines, best first; the lower row first where they are equal."""
-    rows = np.sort(rows)
-    slabs = np.split(rows, range(_SLAB, len(rows), _SLAB))
-    cosines = np.concatenate([np.asarray(exact.reconstruct_batch(slab) @ vector, np.float32) for slab in slabs])
-    order = np.argsort(-cosines, kind="stable")[:limit]
-    return rows[order], cosines[order]
-
-
 def _codes(exact: faiss.IndexFlatIP, cells: int) -> faiss.Index:
     import faiss
 
     codes = faiss.index_factory(exact.d, f"IVF{cells},RaBitQfs" if cells else "RaBitQfs")
-    vectors = _vectors(exact)
+    vectors = vectors_of(exact)
     some = min(exact.ntotal, _ROWS_OF_CELL * cells) if cells else exact.ntotal
     codes.train(vectors[np.linspace(0, exact.ntotal - 1, some).astype(np.int64)] if cells else vectors)
     codes.add(vectors)
     return codes
-
-
-def _vectors(exact: faiss.IndexFlatIP) -> FloatMatrix:
-    """The vectors of an index, not copied. *Shape:* ``(rows, dimension)``."""
-    import faiss
-
-    found: FloatMatrix = faiss.rev_swig_ptr(exact.get_xb(), exact.ntotal * exact.d).reshape(exact.ntotal, exact.d)
-    return found
 
 
 def _queries(exact: faiss.IndexFlatIP) -> FloatMatrix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from rag.index.search.row_ranges import Rows
+from rag.index.search.row_ranges import RowRanges, Rows
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 
 
@@ -14,7 +14,7 @@ class VectorSearch(Protocol):
 
     def __len__(self) -> int: ...
 
-    def search(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+    def search(self, vector: FloatVector, limit: int, among: RowRanges | None = None) -> list[tuple[int, float]]:
         """The nearest rows with their cosines, best first: at most ``limit``, and only rows of ``among`` if given."""
 
     def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:

@@ -16,7 +16,7 @@ import numpy as np
 
 from rag.errors import SettingsError, VectorsUnreachable
 from rag.index.search.interfaces import VectorSearch
-from rag.index.search.row_ranges import Rows
+from rag.index.search.row_ranges import RowRanges, Rows
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 
 _CONNECT_SECONDS: Final = 5
@@ -146,12 +146,12 @@ class PgVectorSearch:
     def __len__(self) -> int:
         return self._count
 
-    def search(self, vector: FloatVector, limit: int, among: Rows | None = None) -> list[tuple[int, float]]:
+    def search(self, vector: FloatVector, limit: int, among: RowRanges | None = None) -> list[tuple[int, float]]:
         """See :class:`VectorSearch`; of equal rows the lower one goes first."""
         if among is None:
             found = self._database.fetch(_NEAREST, [_text(vector), limit], self._table)
         else:
-            found = self._database.fetch(_NEAREST_AMONG, [_text(vector), among.tolist(), limit], self._table)
+            found = self._database.fetch(_NEAREST_AMONG, [_text(vector), among.rows().tolist(), limit], self._table)
         return [(int(row), float(cosine)) for row, cosine in found]
 
     def cosines(self, vector: FloatVector, rows: Rows) -> FloatVector:

@@ -67,6 +67,14 @@ class RowRanges:
         """All rows, ascending."""
         return positions_of(self.starts, self.ends)
 
+    def at(self, positions: Rows) -> Rows:
+        """The rows at these positions in :meth:`rows`, which is not made."""
+        lengths = self.ends - self.starts
+        before = np.cumsum(lengths) - lengths
+        ranges = np.searchsorted(before, positions, side="right") - 1
+        found: Rows = self.starts[ranges] + positions - before[ranges]
+        return found
+
     def without(self, rows: Collection[int]) -> RowRanges:
         """The set without these rows."""
         gone = np.array(sorted(rows), np.int64)

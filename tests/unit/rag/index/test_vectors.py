@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import IndexCorrupt
+from rag.index.search.row_ranges import RowRanges
 from rag.index.vectors import VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix
 
@@ -23,6 +24,10 @@ def directions(rows: int, dimension: int, seed: int) -> FloatMatrix:
 def brute_force(vectors: FloatMatrix, query: FloatMatrix, limit: int, among: list[int]) -> list[tuple[int, float]]:
     cosines = vectors.astype(np.float64) @ query.astype(np.float64)
     return [(row, float(cosines[row])) for row in sorted(among, key=lambda row: -cosines[row])[:limit]]
+
+
+def ranges_of(rows: list[int]) -> RowRanges:
+    return RowRanges.of(range(row, row + 1) for row in rows)
 
 
 def written(index: VectorIndex) -> bytes:
@@ -53,8 +58,24 @@ class TestSearch:
     def test_among_is_brute_force_over_these_rows(self, rows: int, seed: int, data: st.DataObject) -> None:
         vectors, query = directions(rows, 8, seed), directions(1, 8, seed + 1)[0]
         among = sorted(data.draw(st.sets(st.integers(0, rows - 1), min_size=1)))
-        found = VectorIndex.build(vectors).search(query, 10, np.array(among, dtype=np.int64))
+        found = VectorIndex.build(vectors).search(query, 10, ranges_of(among))
         assert [row for row, _ in found] == [row for row, _ in brute_force(vectors, query, 10, among)]
+
+    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(8, 20)), min_size=1, max_size=5), seeds)
+    def test_among_long_ranges(self, parts: list[tuple[int, int]], seed: int) -> None:
+        """Vectors of long ranges are not copied."""
+        ends = np.cumsum(parts).tolist()[1::2]
+        among = RowRanges.of(range(end - length, end) for end, (_, length) in zip(ends, parts, strict=True))
+        vectors, query = directions(ends[-1] + 3, 8, seed), directions(1, 8, seed + 1)[0]
+        found = VectorIndex.build(vectors).search(query, 10, among)
+        expected = brute_force(vectors, query, 10, among.rows().tolist())
+        assert [row for row, _ in found] == [row for row, _ in expected]
+        np.testing.assert_allclose([score for _, score in found], [score for _, score in expected], atol=1e-5)
+
+    def test_of_equal_rows_the_lower_goes_first(self) -> None:
+        index = VectorIndex.build(np.repeat(directions(1, 8, 0), 40, axis=0))
+        among = RowRanges.of([range(2, 12), range(20, 32)])
+        assert [row for row, _ in index.search(directions(1, 8, 1)[0], 12, among)] == [*range(2, 12), 20, 21]
 
     @given(sizes, dimensions, seeds)
     def test_a_row_finds_itself(self, rows: int, dimension: int, seed: int) -> None:
@@ -72,12 +93,7 @@ class TestSearch:
 
     def test_among_none(self) -> None:
         vectors = directions(5, 4, 0)
-        assert VectorIndex.build(vectors).search(vectors[0], 3, np.array([], dtype=np.int64)) == []
-
-    def test_among_with_a_row_twice_and_one_that_is_not_there(self) -> None:
-        vectors = directions(5, 4, 0)
-        found = VectorIndex.build(vectors).search(vectors[2], 10, np.array([2, 2, 4, 99], dtype=np.int64))
-        assert sorted(row for row, _ in found) == [2, 4]
+        assert VectorIndex.build(vectors).search(vectors[0], 3, RowRanges.of([])) == []
 
     @given(sizes, dimensions, seeds, st.data())
     def test_cosines_of_some_rows(self, rows: int, dimension: int, seed: int, data: st.DataObject) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from rag.errors import IndexCorrupt
 from rag.index.search.approximate import TIERS, ApproximateSearch, Promise, Tier
+from rag.index.search.row_ranges import RowRanges
 from rag.index.vectors import VectorIndex
 from rag.models.embedding.interfaces import FloatMatrix
+from tests.unit.rag.index.test_vectors import ranges_of
 
 SCAN = ApproximateSearch(rescored=1_000)
 CELLS = ApproximateSearch(cells=8, probes=8, rescored=800)
@@ -67,14 +69,25 @@ class TestSearch:
         vectors, query = directions(ROWS, 0), directions(1, 2)[0]
         among = np.arange(7, ROWS, 41, dtype=np.int64)
         right = among[np.argsort(-(vectors[among] @ query))[:10]]
-        assert [row for row, _ in built(setting).search(query, 10, among)] == right.tolist()
+        assert [row for row, _ in built(setting).search(query, 10, ranges_of(among.tolist()))] == right.tolist()
+
+    def test_among_long_ranges_is_exact(self, setting: ApproximateSearch, tmp_path: Path) -> None:
+        """Their vectors are read where they are mapped."""
+        index = built(setting)
+        assert index.approximate_search is not None
+        mapped = VectorIndex.mapped(*saved(index, tmp_path), index.approximate_search)
+        vectors, query = directions(ROWS, 0), directions(1, 2)[0]
+        ranges = RowRanges.of([range(5, 60), range(900, 1_000)])
+        among = ranges.rows()
+        right = among[np.argsort(-(vectors[among] @ query))[:10]].tolist()
+        assert [row for row, _ in mapped.search(query, 10, ranges)] == right
 
     def test_among_many_rows(self, setting: ApproximateSearch, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rag.index.vectors._FEW", 0)
         vectors, query = directions(ROWS, 0), directions(1, 2)[0]
         among = np.arange(0, ROWS, 2, dtype=np.int64)
         right = among[np.argsort(-(vectors[among] @ query))[:10]]
-        found = [row for row, _ in built(setting).search(query, 10, among)]
+        found = [row for row, _ in built(setting).search(query, 10, ranges_of(among.tolist()))]
         assert set(found) <= set(among.tolist())
         assert len(set(found) & set(right.tolist())) >= 9
 

@@ -47,6 +47,13 @@ def test_holds(some: list[range]) -> None:
     assert np.flatnonzero(held).tolist() == sorted(numbers(some))
 
 
+@given(ranges, st.data())
+def test_at(some: list[range], data: st.DataObject) -> None:
+    found = RowRanges.of(some)
+    positions = np.array(data.draw(st.lists(st.sampled_from(range(len(found))))) if len(found) else [], np.int64)
+    np.testing.assert_array_equal(found.at(positions), found.rows()[positions])
+
+
 @given(ranges, st.sets(st.integers(0, 40)))
 def test_without(some: list[range], gone: set[int]) -> None:
     found = RowRanges.of(some).without(gone)
