@@ -1,7 +1,9 @@
 """Ingest on a Ray cluster: what further nodes of one processor are worth, on this machine.
 
 The nodes are started here, each with one processor as Ray counts them, so there should be a core for each of them, and
-one for the run itself. The index is checked to have the same number of passages each time.
+one for the run itself. Numbers of nodes take turns, each time with a new cluster. What counts are the seconds of the
+run, without the start of the interpreter and the connection; those of the whole command stand beside them. The index is
+checked to have the same number of passages each time.
 
     python -m benchmarks.cluster FOLDER --nodes 1 2 --rounds 3
 """
@@ -20,6 +22,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any, Final
+
+from benchmarks.machine import processor_line
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _STORE_BYTES: Final = 200 << 20
@@ -59,20 +63,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 2], metavar="N", help="nodes (default: 1 2)")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, of which the median counts (default: 3)")
     options = parser.parse_args(arguments)
-    print(f"{os.cpu_count()} cores; median of {options.rounds}")
-    first = 0.0
+    times: dict[int, list[float]] = {count: [] for count in options.nodes}
+    whole: dict[int, list[float]] = {count: [] for count in options.nodes}
     chunks: set[int] = set()
-    for count in options.nodes:
-        times = []
-        with nodes(count) as address, tempfile.TemporaryDirectory() as scratch:
-            for number in range(options.rounds):
-                index = Path(scratch) / str(number)
+    for _ in range(options.rounds):
+        for count in options.nodes:
+            with nodes(count) as address, tempfile.TemporaryDirectory() as scratch:
+                index = Path(scratch) / "index"
                 seconds, report = ingested(options.folder, index, "--engine", "ray", "--address", address)
-                times.append(seconds)
-                chunks.add(report["chunks"])
-        first = first or median(times)
-        all_times = ", ".join(f"{each:.1f}" for each in times)
-        print(f"{count} nodes: {median(times):.1f} s ({all_times}), {first / median(times):.2f} times as fast")
+            times[count].append(report["seconds"])
+            whole[count].append(seconds)
+            chunks.add(report["chunks"])
+    print(f"{processor_line()}; load {os.getloadavg()[0]:.1f}; medians of {options.rounds}")
+    first = median(times[options.nodes[0]])
+    for count, some in times.items():
+        every = ", ".join(f"{each:.1f}" for each in some)
+        speed = f"{first / median(some):.2f} times as fast"
+        print(f"{count} nodes: {median(some):.1f} s ({every}), {speed}; {median(whole[count]):.1f} s with the start")
     if len(chunks) > 1:
         sys.exit(f"the indexes differ: {sorted(chunks)} passages")
     return 0

@@ -62,7 +62,7 @@ def main(source: str, target: str) -> int:
     """``python -m benchmarks.sizing.measure SOURCE TARGET``: prints JSON."""
     asked = SyntheticCorpus(RealPassages.of(open_source(Path(source)))).questions(_QUESTIONS)
     retriever = Retriever(PreparedEncoder(asked), None)
-    _forget_files(Path(target))
+    forget_files(Path(target))
     idle = _memory()
     seconds: Seconds = {}
     with _timed(seconds, "cold_open"):
@@ -139,7 +139,7 @@ def _timed(seconds: Seconds, name: str) -> Iterator[None]:
     seconds.setdefault(name, []).append(perf_counter() - start)
 
 
-def _forget_files(folder: Path) -> None:
+def forget_files(folder: Path) -> None:
     """Drops the files' pages from the kernel's cache."""
     for path in folder.rglob("*"):
         if path.is_file():
