@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.models.weights.catalogue import ModelEntry, UrlSource
-from rag.models.weights.recommendation import Candidate, Recommendation, memory_needed
+from rag.models.weights.recommendation import Candidate, Recommendation, commands_to_try, memory_needed
 
 _STYLES: Final = {"present": "green", "corrupt": "bold red"}
 
@@ -115,9 +115,7 @@ def _advice(best: Candidate | None, memory: int | None, current: str) -> list[st
     return [
         *lines,
         f"To try it (a download of {_gigabytes(entry.size)}; its confidence is not fitted before the last line):",
-        f"  python -m rag models fetch {entry.name}",
-        f"  export RAG_MODEL={entry.name}",
-        "  python -m rag calibrate",
+        *(f"  {command}" for command in commands_to_try(entry)),
     ]
 
 

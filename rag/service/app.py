@@ -27,6 +27,7 @@ from rag.service.collections.opening import CollectionParts
 from rag.service.collections.served import CollectionFolder
 from rag.service.guides.job import guides_job
 from rag.service.guides.maker import GuideMaker
+from rag.service.language_model.description import ModelDescription
 from rag.service.metrics import Metrics
 from rag.service.middleware import RequestMiddleware
 from rag.service.page_images import PageImages
@@ -55,6 +56,7 @@ def create_app(
     background: Sequence[BackgroundJob] = (),
     guides: Callable[[Answerer], GuideMaker | None] | None = None,
     others: CollectionFolder | None = None,
+    language_model: ModelDescription | None = None,
 ) -> FastAPI:
     """Creates the application of the service.
 
@@ -74,6 +76,7 @@ def create_app(
         background: jobs that begin with the application, while nothing is asked.
         guides: opens the maker of guides of documents, whose job is the last of those; None where none are made.
         others: further collections, each opened when it is first asked for; None for the default one alone.
+        language_model: what clients are told about the language model, beside its name.
         root_path: the path under which a proxy offers the service, without a slash at its end; empty for ``/``.
 
     Returns:
@@ -110,7 +113,8 @@ def create_app(
         app.include_router(guide_routes.router(guarded(keys, "documents")))
         can_make = uploads is not None and others is not None
         app.include_router(collections.router(served, guarded(keys), can_make=can_make))
-        app.include_router(health.router(served, admission, metrics, uploads_info(uploads, keys), keys, queue))
+        about = health.ServiceInfo(admission, uploads_info(uploads, keys), queue, language_model or ModelDescription())
+        app.include_router(health.router(served, metrics, keys, about))
         if uploads:
             app.include_router(router(guarded(keys, "admin")))
             if others:

@@ -37,6 +37,7 @@ from rag.service.connections import (
 )
 from rag.service.guides.maker import GuideMaker
 from rag.service.guides.opening import open_guides
+from rag.service.language_model.description import describe_model
 from rag.service.tracing import open_traces
 from rag.service.uploads.adding import UploadService, uploads_into
 from rag.service.uploads.folder import UploadFolder
@@ -221,6 +222,7 @@ def configured_app(
         background=background,
         guides=guides,
         others=CollectionFolder(settings.index, partial(open_collection, settings)),
+        language_model=describe_model(settings),
     )
 
 

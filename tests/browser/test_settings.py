@@ -7,11 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from pydantic import SecretStr
 
 import rag
 from ingest.discovery import discover
+from rag.models.weights.catalogue import Catalogue
+from rag.models.weights.recommendation import commands_to_try
+from rag.service.language_model.description import ModelDescription
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from tests.browser.conftest import Serve, ask, picture
 from tests.browser.test_accessibility import violations
@@ -65,6 +68,38 @@ def test_the_language_is_chosen(page: Page, serve: Serve) -> None:
     page.get_by_role("button", name="Einstellungen").click()
     page.get_by_label("Wie im Browser").check()
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+
+
+def test_the_model_that_answers_is_described_with_a_better_one(
+    page: Page, context: BrowserContext, serve: Serve
+) -> None:
+    catalogue = Catalogue.load()
+    default = next(entry for entry in catalogue if entry.default)
+    better = catalogue.get("qwen3-4b-instruct-2507-q4_k_m")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(serve(ScriptedModel([""]), language_model=ModelDescription(default, better=better)).url)
+    page.get_by_role("button", name="Settings").click()
+    section = page.get_by_role("region", name="Model that answers")
+    expect(section).to_contain_text(f"{default.title} (licence: Apache-2.0)")
+    expect(section).to_contain_text("Small: it takes facts, steps and lists from the documents well.")
+    expect(section).to_contain_text("Its answers were measured with this program.")
+    section.get_by_text(f"{better.title} would fit this machine").click()
+    expect(section).to_contain_text("a download of 2497.3 MB; licence: Apache-2.0")
+    expect(section).to_contain_text("its answers were not measured with this program")
+    assert violations(page) == []
+    picture(page, "model")
+    section.get_by_role("button", name="Copy the commands").click()
+    expect(page.get_by_role("status").first).to_have_text("The commands were copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "\n".join(commands_to_try(better))
+
+
+def test_a_model_on_a_server_is_said_to_get_the_passages(page: Page, serve: Serve) -> None:
+    page.goto(serve(ScriptedModel([""]), language_model=ModelDescription(is_remote=True)).url)
+    page.get_by_role("button", name="Settings").click()
+    section = page.get_by_role("region", name="Model that answers")
+    expect(section).to_contain_text("It runs on another server, which is sent each question and its passages.")
+    expect(section).to_contain_text("whoever runs it can take another one")
+    expect(section).not_to_contain_text("would fit this machine")
 
 
 def test_what_is_kept_may_be_anything(page: Page, serve: Serve) -> None:

@@ -78,3 +78,23 @@ def recommend(entries: Iterable[ModelEntry], *, memory: int | None, cores: int, 
     candidates = tuple(map(candidate, ranked))
     fitting = (each for each in candidates if each.verdict == "fits" and each.entry.is_free)
     return Recommendation(None if memory is None else next(fitting, None), candidates)
+
+
+def better_than(current: ModelEntry | None, advice: Recommendation) -> ModelEntry | None:
+    """The recommended model, where it is ranked above the current one; else None.
+
+    Args:
+        current: the model of the settings; one that is not in the catalogue has no rank, so that none is above it.
+        advice: the recommendation for this machine.
+    """
+    best = advice.best.entry if advice.best else None
+    return best if best and current and best.rank > current.rank else None
+
+
+def commands_to_try(entry: ModelEntry) -> tuple[str, ...]:
+    """Shell commands that fetch a model, make it that of the settings, and fit confidence to it."""
+    return (
+        f"python -m rag models fetch {entry.name}",
+        f"export RAG_MODEL={entry.name}",
+        "python -m rag calibrate",
+    )

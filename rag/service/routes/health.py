@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -19,6 +20,7 @@ from rag.service.admission.admission import Admission
 from rag.service.auth import Keys, guarded
 from rag.service.collections.choosing import ChosenCollection, opened_by
 from rag.service.collections.served import ServedCollections
+from rag.service.language_model.description import ModelDescription
 from rag.service.metrics import CONTENT_TYPE, Metrics
 from rag.service.middleware import MAX_BODY_BYTES
 from rag.service.problems import error_response, problem_fields
@@ -66,15 +68,23 @@ def probes(served: ServedCollections) -> APIRouter:
     return routes
 
 
-def router(
-    served: ServedCollections,
-    admission: Admission,
-    metrics: Metrics,
-    uploads: Callable[[Request], AddingBody],
-    keys: Keys,
-    background: BackgroundQueue,
-) -> APIRouter:
+@dataclass(frozen=True)
+class ServiceInfo:
+    """Parts of the service that ``/info`` and ``/metrics`` tell about.
+
+    Attributes:
+        uploads: what may be added, by the key of a request.
+    """
+
+    admission: Admission
+    uploads: Callable[[Request], AddingBody]
+    background: BackgroundQueue
+    model: ModelDescription
+
+
+def router(served: ServedCollections, metrics: Metrics, keys: Keys, about: ServiceInfo) -> APIRouter:
     """Metrics, API schema and configuration, guarded by the keys."""
+    admission, background = about.admission, about.background
     answerer = served.default.answerer
     routes = APIRouter(route_class=guarded(keys))
     measured = APIRouter(route_class=guarded(keys, "metrics"))
@@ -130,7 +140,8 @@ def router(
                 body_bytes=MAX_BODY_BYTES,
                 requests_per_minute=getattr(request.state, "requests_per_minute", None),
             ),
-            adding=uploads(request),
+            language_model=about.model.body(answerer),
+            adding=about.uploads(request),
             feedback=records_of(answerer) is not None and "feedback" in getattr(request.state, "scopes", SCOPES),
             background=BackgroundBody.of(background.status),
             vectors=_vectors(generation) if generation else None,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rag.runtime.background import BackgroundStatus
+from rag.service.language_model.schemas import LanguageModelBody
 from rag.service.schemas.fields import Body
 from rag.service.uploads.schemas import AddingBody
 
@@ -56,6 +57,7 @@ class InfoBody(Body):
     title: str
     version: str
     model: str
+    language_model: LanguageModelBody
     encoder: dict[str, str | int | bool]
     index: str | None
     limits: LimitsBody

@@ -1,0 +1,1 @@
+"""The language model as clients see it."""
