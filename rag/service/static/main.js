@@ -86,7 +86,7 @@ function withKey(event) {
 }
 
 function pressed(event) {
-  if (event.key === "Escape") return escaped();
+  if (event.key === "Escape") return event.isComposing || emptied(event.target) ? undefined : escaped();
   const typing = event.target.closest?.("input, textarea, select");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "/") {
@@ -111,6 +111,13 @@ function escaped() {
   else if (state.viewer) close();
   else if (state.guide) closeGuide();
   else if (state.panel) changed({ panel: null });
+// A field that searches is emptied before the panel that it is in is closed; true if there was something in it.
+function emptied(field) {
+  if (!field.matches?.("input[type=search]") || !field.value) return false;
+  field.value = "";
+  return field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 }
 
 // What is dropped down goes when something else is clicked.
@@ -136,10 +143,14 @@ async function moved() {
 }
 
 async function load() {
-  const asked = state.chosen;
+  let asked = state.chosen;
   try {
     if (!state.collections.length) await lookUp();
-    changed({ info: await service.info() });
+    // The one that was looked up; another may be chosen before its answer is there.
+    asked = state.chosen;
+    const info = await service.info();
+    if (asked !== state.chosen) return;
+    changed({ info });
   } catch (problem) {
     if (asked === state.chosen) troubled(problem);
     return;

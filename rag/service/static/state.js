@@ -56,6 +56,12 @@ export function changed(changes = {}) {
 }
 
 // If there is room, the list of documents is open where nothing else is.
+// Renders at once, so that what has just been opened can have the focus before the next key is pressed.
+export function changedNow(changes) {
+  changed(changes);
+  draw();
+}
+
 const wide = matchMedia("(min-width: 70rem)");
 export const restingPanel = () => (wide.matches ? "documents" : null);
 

@@ -42,6 +42,7 @@ export function send(files) {
 }
 
 export function replace(row) {
+  if (state.adding?.busy) return undefined;
   Object.assign(row, { problem: null, exists: false, sent: 0, begun: false });
   return run([row], true);
 }
@@ -98,6 +99,7 @@ async function sendOne(row, replacing) {
 
 // Takes a document out of the folder and, with a run, out of the index.
 export async function remove(name) {
+  if (state.adding?.busy) return;
   update({ busy: true, problem: null });
   try {
     const { kept } = await service.remove(name, key);

@@ -3,7 +3,7 @@
 import { keepNow } from "../conversation/asking.js";
 import { t } from "../messages.js";
 import * as service from "../service.js";
-import { changed, say, state } from "../state.js";
+import { changed, changedNow, say, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
 // Longer lists of documents are typed, not scrolled.
@@ -28,8 +28,8 @@ export function feedback(turn) {
 
 function begin(turn) {
   turn.feedback = { ...turn.feedback, open: true, problem: null };
-  changed();
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector(".feedback textarea")?.focus()));
+  changedNow();
+  document.querySelector(".feedback textarea")?.focus();
 }
 
 function form(turn, said) {
@@ -76,12 +76,13 @@ function wrong(fields) {
 }
 
 async function send(turn, body) {
+  if (turn.feedback?.sending) return;
   turn.feedback = { ...turn.feedback, sending: true, problem: null };
   changed();
   try {
     await service.sendFeedback(turn.answer.id, body);
     turn.feedback = { verdict: body.verdict, kept: true };
-    keepNow();
+    keepNow(turn);
     say(t("feedback.kept"));
   } catch (problem) {
     turn.feedback = { ...turn.feedback, sending: false, problem: problem.message };

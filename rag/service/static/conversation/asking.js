@@ -21,13 +21,15 @@ export async function ask(question, documents = [...state.onlyIn]) {
   // Documents that are ticked are of the chosen collection.
   const turn = { id: ++turns, question, documents, also: documents.length ? [] : [...state.also] };
   begun(turn);
+  for (const before of state.turns) before.editing = false;
   changed({ turns: [...state.turns, turn], draft: "" });
   await run(turn, history);
 }
 
-// The earlier answer is kept, and shown again where no other one comes.
+// The earlier answer is kept, and shown again where no other one comes. A second click finds the first one at work.
 export function again(turn) {
   const position = state.turns.indexOf(turn);
+  if (running()) return undefined;
   begun(turn);
   changed();
   return run(turn, earlier(state.turns.slice(0, position)));
@@ -50,8 +52,11 @@ function begun(turn) {
 const nothingYet = () => ({ passages: [], sentences: [], citations: [] });
 
 export function stop(turn) {
+// At once, and not when the connection is closed: the next question may come with the next key.
   turn.abort.abort();
 }
+  turn.phase = "stopped";
+  say(t("answer.stopped"));
 
 export const isWorking = (turn) => WORKING.includes(turn.phase);
 export const running = () => state.turns.find(isWorking);
@@ -62,12 +67,18 @@ setInterval(() => running() && changed(), TICK);
 const newId = () => crypto.randomUUID?.() ?? String(Math.random());
 
 export function begin() {
-  running()?.abort.abort();
+  leave();
   changed({ turns: [], conversation: newId(), panel: restingPanel(), guide: null });
 }
 
 export function reopen(conversation) {
-  running()?.abort.abort();
+// What is at work for a conversation that is left ends.
+function leave() {
+  const turn = running();
+  if (turn) stop(turn);
+}
+
+  leave();
   choose(conversation.collection ?? service.DEFAULT);
   for (const { answer } of conversation.turns) service.keepHomes(answer?.citations);
   alsoAsk(conversation.turns.at(-1)?.also ?? []);
@@ -85,6 +96,7 @@ function earlier(before) {
 
 async function run(turn, history) {
   say(t("progress.searching"));
+  const { abort } = turn;
   try {
     const length = preference("length");
     const strictness = preference("strictness");
@@ -92,18 +104,26 @@ async function run(turn, history) {
       question: turn.question, documents: turn.documents, history,
       ...(length === "normal" ? {} : { length }), ...(strictness === "normal" ? {} : { strictness }),
     };
-    for await (const [name, data] of service.ask(body, turn.also ?? [], turn.abort.signal)) {
+    for await (const [name, data] of service.ask(body, turn.also ?? [], abort.signal)) {
+      // Events may still come that were sent before it was stopped.
+      if (abort.signal.aborted) return;
       note(turn, name, data);
       changed();
     }
-    say(spoken(turn.answer));
-    keepNow();
+      // Before the stream ends: the conversation may be left then.
+      if (name === "answer") answered(turn);
   } catch (error) {
-    fail(turn, error);
+    // A whole answer stays one, whatever becomes of its connection.
+    if (!abort.signal.aborted && turn.phase !== "done") fail(turn, error);
   }
 }
 
 function note(turn, name, data) {
+function answered(turn) {
+  say(spoken(turn.answer));
+  keepNow(turn);
+}
+
   service.keepHomes(data.passages ?? data.citations);
   if (name === "status" && data.state === "waiting") {
     Object.assign(turn, { phase: "waiting", position: data.position, estimate: data.estimate_seconds });
@@ -119,10 +139,7 @@ function note(turn, name, data) {
 }
 
 function fail(turn, error) {
-  if (error.name === "AbortError") {
-    turn.phase = "stopped";
-    say(t("answer.stopped"));
-  } else if (error instanceof service.Problem) {
+  if (error instanceof service.Problem) {
     const { requestId, retryAfter, status: code, message: detail } = error;
     Object.assign(turn, { phase: "failed", problem: { requestId, retryAfter, status: code, detail } });
     say(t("answer.said", { head: t("turn.notAnswered"), text: error.message }));
@@ -142,8 +159,9 @@ function spoken(answer) {
   return [t("answer.said", { head, text: said(answer) }), missing(answer), citations].filter(Boolean).join(" ");
 }
 
-// Keeps the conversation as it is now.
-export function keepNow() {
+// Keeps the conversation as it is now, if the turn that has changed is of it.
+export function keepNow(turn) {
+  if (!state.turns.includes(turn)) return;
   const collection = state.chosen === service.DEFAULT ? {} : { collection: state.chosen };
   changed({ past: keep({ id: state.conversation, title: titleOf(state.conversation), time: Date.now(), turns: kept(), ...collection }) });
 }

@@ -36,18 +36,26 @@ function box() {
       ${furtherChoice()}
       <label class="hidden" for="question">${t("box.question")}</label>
       <textarea id="question" rows="2" maxlength=${longest} placeholder=${t(state.turns.length ? "box.next" : "box.first")}
-        .value=${state.draft} @input=${(event) => changed({ draft: event.target.value })} @keydown=${pressed}></textarea>
+        .value=${state.draft} @input=${(event) => typed(event.target.value, longest)} @keydown=${pressed}></textarea>
       <button type="submit" class="primary ${busy ? "stop" : ""}" aria-disabled=${busy || state.draft.trim() ? "false" : "true"}
         @click=${(event) => stopped(event, busy)}>${t(busy ? "box.stop" : "box.ask")}</button>
       ${state.draft.length >= longest ? html`<p class="filter">${t("box.longest", { count: longest })}</p>` : nothing}
     </form>`;
 }
 
-// One button for "Ask" and "Stop", so that the focus stays; a double click on "Ask" does not stop the answer.
+// Only what the box shows of its text is drawn again: each letter would wait for a list of 200 documents.
+function typed(text, longest) {
+  const shown = (draft) => `${Boolean(draft.trim())} ${draft.length >= longest}`;
+  const before = state.draft;
+  state.draft = text;
+  if (shown(before) !== shown(text)) changed();
+}
+
+// One button for "Ask" and "Stop", so that the focus stays; of a double click only the first one counts: that on "Ask"
+// does not stop the answer, and that on "Stop" does not ask what was typed meanwhile.
 function stopped(event, busy) {
-  if (!busy) return;
-  event.preventDefault();
-  if (event.detail < 2) stop(busy);
+  if (busy || event.detail > 1) event.preventDefault();
+  if (busy && event.detail < 2) stop(busy);
 }
 
 function pressed(event) {

@@ -4,7 +4,7 @@ import { saveConversation } from "../answer/export.js";
 import { printConversation } from "../answer/printing.js";
 import { icon } from "../icons.js";
 import { t } from "../messages.js";
-import { changed, say, state } from "../state.js";
+import { changed, changedNow, say, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { ago } from "../wording.js";
 import { begin, reopen } from "./asking.js";
@@ -49,8 +49,8 @@ function row(conversation) {
 }
 
 function startRenaming(conversation) {
-  changed({ renaming: conversation.id });
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("#new-name")?.select()));
+  changedNow({ renaming: conversation.id });
+  document.querySelector("#new-name")?.select();
 }
 
 function renamer(conversation) {
@@ -70,8 +70,10 @@ function renamer(conversation) {
     </form>`;
 }
 
+// The one that is open goes from the page, too: its next answer, which may be at work, would bring it back.
 function removed(conversation) {
-  changed({ past: remove(conversation.id), deleted: conversation });
+  if (conversation.id === state.conversation) begin();
+  changed({ past: remove(conversation.id), deleted: conversation, panel: "history" });
   say(t("earlier.deleted"));
 }
 

@@ -7,7 +7,7 @@ import { sources } from "../answer/sources.js";
 import { followUps } from "../guide/follow_ups.js";
 import { icon } from "../icons.js";
 import { t } from "../messages.js";
-import { changed, state } from "../state.js";
+import { changedNow, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import {
   asSentence, collectionName, missing, nature, oneLine, reason, requestOf, supported, translated, unsupported,
@@ -39,15 +39,15 @@ function question(turn, isLast) {
 
 function edit(turn) {
   turn.editing = true;
-  changed();
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector(".editor textarea")?.focus()));
+  changedNow();
+  document.querySelector(".editor textarea")?.focus();
 }
 
 function editor(turn) {
   const cancel = () => {
     turn.editing = false;
-    changed();
-    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector(".turn:last-of-type .asked button")?.focus()));
+    changedNow();
+    document.querySelector(".turn:last-of-type .asked button")?.focus();
   };
   const send = (event) => {
     event.preventDefault();

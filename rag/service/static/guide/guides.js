@@ -1,7 +1,7 @@
 // Guides of documents, and of all of them together, as far as the service has made them.
 
 import * as service from "../service.js";
-import { changed, state } from "../state.js";
+import { changed, changedNow, state } from "../state.js";
 
 const LOOK_EVERY = 5000;
 
@@ -20,16 +20,16 @@ export async function guideOf(id) {
 }
 
 export function openGuide(id, from = document.activeElement) {
-  changed({ guide: { id, from, told: null, problem: null } });
+  changedNow({ guide: { id, from, told: null, problem: null } });
   follow(++asked);
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("#guide-title")?.focus({ preventScroll: true })));
+  document.querySelector("#guide-title")?.focus({ preventScroll: true });
 }
 
 export function closeGuide() {
   const from = state.guide?.from;
   asked += 1;
-  changed({ guide: null });
-  requestAnimationFrame(() => requestAnimationFrame(() => (from?.isConnected ? from : document.querySelector("#question"))?.focus()));
+  changedNow({ guide: null });
+  (from?.isConnected ? from : document.querySelector("#question"))?.focus();
 }
 
 // What is not made yet is looked at again, as long as it is shown.

@@ -3,7 +3,7 @@
 import { icon } from "../icons.js";
 import { t } from "../messages.js";
 import * as service from "../service.js";
-import { changed, say, state } from "../state.js";
+import { changed, changedNow, say, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
 const AFTER = 250;
@@ -12,8 +12,8 @@ const LONGEST = 200;
 let timer = 0;
 
 export function openFind() {
-  if (!state.find) changed({ find: { text: "", hits: null, total: 0, now: 0 } });
-  requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector("#find")?.select()));
+  if (!state.find) changedNow({ find: { text: "", hits: null, total: 0, now: 0 } });
+  document.querySelector("#find")?.select();
 }
 
 export function closeFind(sheets) {

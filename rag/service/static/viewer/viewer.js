@@ -19,12 +19,14 @@ let numbered = 0; // of the views that were asked for: an older one that comes l
 let cited = []; // citations of the answer that it was opened from; an address that is opened anew knows none
 
 export const sheets = new Sheets({
+let leaving = null; // while the browser goes back: what was asked for again meanwhile would leave the page
   turned: (page) => state.viewer && state.viewer.now !== page && changed({ viewer: { ...state.viewer, now: page } }),
   zoomed: () => changed(),
   failed: (problem) => service.lacksKey(problem) && changed({ keyNeeded: true }),
 });
 
-export function open({ citations = [], ...place }, from) {
+export async function open({ citations = [], ...place }, from) {
+  await leaving;
   const shown = { ...place, collection: service.homeOf(place.documentId) };
   opener = from ?? opener;
   cited = citations;
@@ -38,18 +40,27 @@ export function open({ citations = [], ...place }, from) {
 
 export function close() {
   // "Back" returns to where the viewer was opened, unless a link opened the page.
-  if (history.state?.viewer) return history.back();
+  if (history.state?.viewer) return goBack();
   history.replaceState(null, "", location.pathname);
+  if (leaving) return leaving;
   return follow();
 }
 
 // Shows the page of the URL.
 export async function follow() {
   const shown = readAddress();
+// Once, until the browser is there: a second Escape may come before.
+function goBack() {
+  leaving = new Promise((resolve) => addEventListener("popstate", resolve, { once: true })).then(() => (leaving = null));
+  history.back();
+  return leaving;
+}
+
   const number = ++numbered;
   if (!shown) {
     const wasOpen = state.viewer;
-    closeFind();
+    // With its marks: the document may be opened again.
+    closeFind(sheets);
     closeBeside();
     changed({ viewer: null });
     if (wasOpen) requestAnimationFrame(() => (opener?.isConnected ? opener : document.querySelector("#question"))?.focus());
@@ -58,7 +69,7 @@ export async function follow() {
   const wasOpen = Boolean(state.viewer);
   // What is beside it was chosen beside another page.
   if (state.viewer && (state.viewer.documentId !== shown.documentId || state.viewer.page !== shown.page)) closeBeside();
-  if (state.viewer && state.viewer.documentId !== shown.documentId) closeFind();
+  if (state.viewer && state.viewer.documentId !== shown.documentId) closeFind(sheets);
   // The current page stays until the next one has loaded.
   changed({ viewer: { ...(state.viewer ?? shown), loading: true, problem: null } });
   try {
