@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pydantic import SecretStr
 
 from rag.service.access.watched_keys import WatchedKeys
@@ -120,6 +120,22 @@ def test_several_are_asked_as_one(page: Page, running: Running) -> None:
     page.keyboard.press("Escape")
     page.get_by_label("Ask only in ferry.pdf").check()
     expect(choice).to_have_count(0)
+
+
+def test_what_is_told_late_of_a_collection_that_was_left_is_not_shown(page: Page, running: Running) -> None:
+    held: list[Route] = []
+    page.route("**/info?collection=pumps", held.append)
+    page.goto(running.url)
+    expect(page.locator(".documents li")).to_have_count(2)
+    choice = page.get_by_label("Collection", exact=True)
+    with page.expect_request("**/info?collection=pumps"):
+        choice.select_option("pumps")
+    choice.select_option("default")
+    expect(page.locator(".documents li")).to_have_count(2)
+    held[0].fulfill(json={**page.request.get(f"{running.url}/info").json(), "version": "late"})
+    page.get_by_role("button", name="Settings").click()
+    expect(page.locator(".settings")).to_contain_text("Version")
+    expect(page.locator(".settings")).not_to_contain_text("late")
 
 
 def test_a_key_for_one_shows_nothing_of_others(page: Page, serve: Serve, index: Path, tmp_path: Path) -> None:

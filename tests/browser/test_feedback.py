@@ -49,6 +49,12 @@ def test_an_answer_is_right(answered: Page, folder: RecordFolder) -> None:
     expect(answered.get_by_role("button", name="Right", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
+def test_it_is_said_once(answered: Page, folder: RecordFolder) -> None:
+    answered.get_by_role("button", name="Right", exact=True).evaluate("(button) => { button.click(); button.click(); }")
+    expect(answered.locator(".feedback")).to_contain_text("Thank you.")
+    assert len(kept(folder)) == 1
+
+
 def test_an_answer_is_wrong_and_the_page_that_is_open_is_right(answered: Page, folder: RecordFolder) -> None:
     answered.get_by_role("button", name="harbour.pdf").first.click()
     expect(answered.get_by_label("Page number")).to_have_value("1")

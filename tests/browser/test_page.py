@@ -194,7 +194,13 @@ def test_earlier_questions_are_kept_in_the_browser(page: Page, serve: Serve) -> 
     page.get_by_role("button", name=ASKED, exact=True).click()
     expect(page.locator(".said")).to_contain_text(FEE)
     page.get_by_role("button", name="Earlier").click()
+    # It is asked about first, and keeping them is what Enter does.
     page.get_by_role("button", name="Forget all").click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Forget all")).to_be_focused()
+    expect(page.locator(".past li")).to_have_count(1)
+    page.get_by_role("button", name="Forget all").click()
+    page.get_by_role("button", name="Forget", exact=True).click()
     expect(page.get_by_text("None yet.")).to_be_visible()
     assert page.evaluate("localStorage.length") == 0
 

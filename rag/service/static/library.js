@@ -39,13 +39,14 @@ export function library() {
       ${vectorsPending()}
       ${state.documents.length >= MANY ? finding() : nothing}
       ${state.documents.length >= MANY ? ticking(shown) : nothing}
-      <ul class="documents">${shown.map((document, place) => html`${folderRow(shown, place)}${documentRow(document)}`)}</ul>
+      <ul class="documents">${shown.map((document, place) => html`${folderRow(shown, place, found)}${documentRow(document)}`)}</ul>
       ${shown.length || !state.documents.length ? nothing : html`<p class="quiet">${t("documents.none")}</p>`}
       ${found.length > MOST ? html`<p class="quiet">${t("documents.more", { count: found.length - MOST })}</p>` : nothing}
       ${unread()}
-      <p class="quiet served">${state.published
+      ${isEmpty() ? html`<p class="quiet">${t("welcome.empty")}</p>` : nothing}
+      ${state.index ? html`<p class="quiet served">${state.published
         ? t("documents.published", { index: state.index, ago: ago(state.published) })
-        : t("documents.index", { index: state.index ?? "–" })}</p>
+        : t("documents.index", { index: state.index })}</p>` : nothing}
     </section>`;
 }
 
@@ -100,11 +101,12 @@ function unread() {
 
 const statusOf = (status) => known(`status.${status}`, status);
 
-// Sorted by name, the documents of a folder stand below its name, which ticks all of them.
-function folderRow(shown, place) {
+// Sorted by name, the documents of a folder stand below its name, which ticks all of them, those of a long list that are
+// not shown, too.
+function folderRow(shown, place, found) {
   const folder = folderOf(shown[place].name);
   if (preference("sort") !== "name" || !folder || (place && folderOf(shown[place - 1].name) === folder)) return nothing;
-  const names = shown.map(({ name }) => name).filter((name) => folderOf(name) === folder);
+  const names = found.map(({ name }) => name).filter((name) => folderOf(name) === folder);
   const ticked = names.filter((name) => state.onlyIn.has(name)).length;
   const tick = () => {
     const onlyIn = new Set(state.onlyIn);
@@ -125,7 +127,7 @@ function documentRow(document) {
   const title = oneLine(document.title);
   const isTitled = title && !isMadeOf(title, document.name);
   const shownName = preference("sort") === "name" ? document.name.slice(folderOf(document.name).length).replace(/^\//, "") : document.name;
-  const told = [t("documents.pages", { count: document.pages }), size(document.size), document.added ? t("documents.added", { ago: ago(document.added) }) : ""].filter(Boolean);
+  const told = [t("documents.pages", { count: document.pages }), size(document.size), document.added ? ago(document.added) : ""].filter(Boolean);
   return html`
     <li class="${state.onlyIn.has(document.name) ? "ticked" : ""}">
       <label>
@@ -136,7 +138,7 @@ function documentRow(document) {
       <div class="item">
         <button type="button" class="row-title" @click=${(event) => open({ documentId: document.id, page: 1, start: 0, end: 0 }, event.currentTarget)}>
           ${isTitled ? html`<span class="title">${title}</span> ` : nothing}<span class=${isTitled ? "file" : "title"}>${nameView(shownName)}</span></button>
-        <p class="quiet told">${told.map((each) => html`<span>${each}</span> `)}</p>
+        <p class="quiet told" title=${document.added ? t("documents.added", { ago: ago(document.added) }) : nothing}>${told.map((each) => html`<span>${each}</span> `)}</p>
         ${isWell(status) ? nothing : html`<p class="fault"><span class="badge warning">${statusOf(status)}</span> ${asSentence(document.reason ?? "")}</p>`}
         ${removal(document.name)}
       </div>

@@ -16,7 +16,7 @@ import { t } from "./messages.js";
 import { followGenerations, refresh, troubled } from "./served.js";
 import * as service from "./service.js";
 import { settings } from "./settings_view.js";
-import { changed, drawnBy, restingPanel, say, state } from "./state.js";
+import { changed, changedNow, drawnBy, restingPanel, say, state } from "./state.js";
 import { html, nothing, render } from "./vendor/lit-html.js";
 import { leaveFind } from "./viewer/find.js";
 import { close, follow, sheets, turnBy, viewer, zoomBy } from "./viewer/viewer.js";
@@ -41,7 +41,7 @@ function page() {
       </nav>
     </header>
     <div ?inert=${state.keyNeeded} class="columns ${state.viewer ? "with-viewer" : ""} ${state.viewer && state.beside ? "with-two" : ""} ${panel ? "with-panel" : ""}">
-      ${panel ? html`<div class="side">${panel()}</div>` : nothing}
+      ${panel ? html`<div class="side">${panel()}${closePanel()}</div>` : nothing}
       ${conversation(covered)} ${viewer()}
     </div>
     ${state.keyNeeded ? keyForm() : nothing}
@@ -52,6 +52,15 @@ function page() {
 function tab(name, content, title = nothing) {
   const isOpen = state.panel === name && !(state.viewer && narrow.matches);
   return html`<button type="button" title=${title} aria-expanded=${isOpen ? "true" : "false"} @click=${() => toggle(name, isOpen)}>${content}</button>`;
+}
+
+// On a phone a panel covers the conversation, to which this leads back.
+function closePanel() {
+  const close = () => {
+    changedNow({ panel: null });
+    document.querySelector("#question").focus();
+  };
+  return html`<button type="button" class="icon-button close-panel" aria-label=${t("page.close")} title=${t("page.close.title")} @click=${close}>${icon("close")}</button>`;
 }
 
 function toggle(name, isOpen) {
@@ -102,6 +111,13 @@ function pressed(event) {
   if (event.key === "-") zoomBy(-1);
 }
 
+// A field that searches is emptied before the panel that it is in is closed; true if there was something in it.
+function emptied(field) {
+  if (!field.matches?.("input[type=search]") || !field.value) return false;
+  field.value = "";
+  return field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 // What was opened last is closed first.
 function escaped() {
   const dropped = document.querySelector("details.drop[open]");
@@ -111,13 +127,6 @@ function escaped() {
   else if (state.viewer) close();
   else if (state.guide) closeGuide();
   else if (state.panel) changed({ panel: null });
-// A field that searches is emptied before the panel that it is in is closed; true if there was something in it.
-function emptied(field) {
-  if (!field.matches?.("input[type=search]") || !field.value) return false;
-  field.value = "";
-  return field.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
 }
 
 // What is dropped down goes when something else is clicked.

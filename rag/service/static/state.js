@@ -28,6 +28,7 @@ export const state = {
   panel: null, // "documents", "history", "settings" or "adding", where one is open
   pastSearch: "", // what the earlier conversations are searched for
   renaming: null, // the id of the one that gets another name
+  forgetting: false, // whether all of them are to be, once that is confirmed
   deleted: null, // the one that was deleted last, which can be put back
   keyNeeded: false,
   dragging: false, // whether files are held over the page
@@ -55,13 +56,13 @@ export function changed(changes = {}) {
   });
 }
 
-// If there is room, the list of documents is open where nothing else is.
 // Renders at once, so that what has just been opened can have the focus before the next key is pressed.
 export function changedNow(changes) {
   changed(changes);
   draw();
 }
 
+// If there is room, the list of documents is open where nothing else is.
 const wide = matchMedia("(min-width: 70rem)");
 export const restingPanel = () => (wide.matches ? "documents" : null);
 

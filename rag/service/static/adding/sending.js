@@ -22,7 +22,7 @@ export const adminKey = () => key;
 export const useAdminKey = (text) => (key = text.trim());
 
 // No document has been added yet: nothing is wrong.
-export const isEmpty = () => !state.documents.length && Boolean(state.index || (isEnabled() && state.info.index === null));
+export const isEmpty = () => !state.documents.length && Boolean(state.index || state.info?.index === null);
 
 // Whether documents can be removed now.
 export const canRemove = () => isEnabled() && (!needsKey() || Boolean(key));

@@ -24,9 +24,15 @@ const LONGEST_WORD = 20;
 
 const isShort = (sentences) => sentences[0].kind === "lead" && sentences.reduce((length, { text }) => length + text.length, 0) <= SHORT;
 
+// Of a long paragraph the direct answer stands by itself, so that it is seen.
+function paragraphsOf([first, ...others]) {
+  const isLed = others.length && !isShort([first, ...others]) && isShort([first]);
+  return isLed ? [[first], others] : [[first, ...others]];
+}
+
 const VIEWS = {
-  paragraph: ({ sentences }, parts) =>
-    html`<p class=${isShort(sentences) ? "lead" : ""}>${sentences.map((sentence) => html`${sentenceView(sentence, parts(sentence))} `)}</p>`,
+  paragraph: ({ sentences }, parts) => paragraphsOf(sentences).map((said) =>
+    html`<p class=${isShort(said) ? "lead" : ""}>${said.map((sentence) => html`${sentenceView(sentence, parts(sentence))} `)}</p>`),
   steps: ({ sentences, number }, parts) =>
     html`<ol class="steps" start=${number}>${sentences.map((sentence) => html`<li>${sentenceView(sentence, parts(sentence))}</li>`)}</ol>`,
   items: ({ sentences }, parts) =>
@@ -46,10 +52,14 @@ function withMarks(text, chips) {
   return html`<span class="words">${text.slice(0, at)}</span><span class="together"><span class="words">${text.slice(at)}</span>${chips}</span>`;
 }
 
+// Columns that a phone shows without scrolling. The numbers of a wider row stand in its first cell, to be seen with it.
+const SEEN_COLUMNS = 3;
+
 function tableView(block, parts) {
   const [head, ...rows] = rowsOf(block).map((cells, number) => {
     const { name, badge, marks: chips } = parts(block.sentences[number]);
-    return { cells, name, before: (place) => (place ? nothing : badge), after: (place) => (place < cells.length - 1 ? nothing : chips) };
+    const cited = cells.length > SEEN_COLUMNS ? 0 : cells.length - 1;
+    return { cells, name, before: (place) => (place ? nothing : badge), after: (place) => (place === cited ? chips : nothing) };
   });
   const cell = (row, text, place) => html`${row.before(place)}<span class="words">${text}</span>${row.after(place)}`;
   return html`

@@ -1,16 +1,19 @@
 // Sending a question and receiving its answer: one turn of the conversation.
 
+import { isEmpty } from "../adding/sending.js";
 import { alsoAsk, choose } from "../collections.js";
 import { t } from "../messages.js";
 import { preference } from "../preferences.js";
 import * as service from "../service.js";
 import { changed, restingPanel, say, state } from "../state.js";
-import { missing, reason, said, status } from "../wording.js";
+import { asSentence, missing, reason, said, status } from "../wording.js";
 import { keep, titleOf } from "./history.js";
 
 const MOST_HISTORY = 6;
 const LONGEST_ANSWER = 4000;
 const QUEUE_FULL = 503;
+export const TOO_MANY = 429;
+const TOO_LARGE = 413;
 const TICK = 1000;
 const WORKING = ["waiting", "searching", "reading", "writing"];
 
@@ -20,16 +23,16 @@ export async function ask(question, documents = [...state.onlyIn]) {
   const history = earlier(state.turns);
   // Documents that are ticked are of the chosen collection.
   const turn = { id: ++turns, question, documents, also: documents.length ? [] : [...state.also] };
-  begun(turn);
   for (const before of state.turns) before.editing = false;
+  begun(turn);
   changed({ turns: [...state.turns, turn], draft: "" });
   await run(turn, history);
 }
 
 // The earlier answer is kept, and shown again where no other one comes. A second click finds the first one at work.
 export function again(turn) {
-  const position = state.turns.indexOf(turn);
   if (running()) return undefined;
+  const position = state.turns.indexOf(turn);
   begun(turn);
   changed();
   return run(turn, earlier(state.turns.slice(0, position)));
@@ -51,12 +54,12 @@ function begun(turn) {
 // What comes of an answer before it is whole.
 const nothingYet = () => ({ passages: [], sentences: [], citations: [] });
 
-export function stop(turn) {
 // At once, and not when the connection is closed: the next question may come with the next key.
+export function stop(turn) {
   turn.abort.abort();
-}
   turn.phase = "stopped";
   say(t("answer.stopped"));
+}
 
 export const isWorking = (turn) => WORKING.includes(turn.phase);
 export const running = () => state.turns.find(isWorking);
@@ -71,13 +74,13 @@ export function begin() {
   changed({ turns: [], conversation: newId(), panel: restingPanel(), guide: null });
 }
 
-export function reopen(conversation) {
 // What is at work for a conversation that is left ends.
 function leave() {
   const turn = running();
   if (turn) stop(turn);
 }
 
+export function reopen(conversation) {
   leave();
   choose(conversation.collection ?? service.DEFAULT);
   for (const { answer } of conversation.turns) service.keepHomes(answer?.citations);
@@ -95,8 +98,8 @@ function earlier(before) {
 }
 
 async function run(turn, history) {
-  say(t("progress.searching"));
   const { abort } = turn;
+  say(t("progress.searching"));
   try {
     const length = preference("length");
     const strictness = preference("strictness");
@@ -109,21 +112,21 @@ async function run(turn, history) {
       if (abort.signal.aborted) return;
       note(turn, name, data);
       changed();
-    }
       // Before the stream ends: the conversation may be left then.
       if (name === "answer") answered(turn);
+    }
   } catch (error) {
     // A whole answer stays one, whatever becomes of its connection.
     if (!abort.signal.aborted && turn.phase !== "done") fail(turn, error);
   }
 }
 
-function note(turn, name, data) {
 function answered(turn) {
   say(spoken(turn.answer));
   keepNow(turn);
 }
 
+function note(turn, name, data) {
   service.keepHomes(data.passages ?? data.citations);
   if (name === "status" && data.state === "waiting") {
     Object.assign(turn, { phase: "waiting", position: data.position, estimate: data.estimate_seconds });
@@ -142,7 +145,7 @@ function fail(turn, error) {
   if (error instanceof service.Problem) {
     const { requestId, retryAfter, status: code, message: detail } = error;
     Object.assign(turn, { phase: "failed", problem: { requestId, retryAfter, status: code, detail } });
-    say(t("answer.said", { head: t("turn.notAnswered"), text: error.message }));
+    say(t("answer.said", { head: t("turn.notAnswered"), text: detailOf(turn.problem) }));
     if (service.lacksKey(error)) changed({ keyNeeded: true });
   } else {
     Object.assign(turn, { phase: "failed", problem: { detail: t("service.defect", { detail: error }) } });
@@ -151,7 +154,15 @@ function fail(turn, error) {
   changed();
 }
 
-export const isBusy = (problem) => problem.status === QUEUE_FULL;
+// What a person can do about a problem; else the service's own words.
+export function detailOf({ status, retryAfter, detail }) {
+  if (status === TOO_MANY && retryAfter) return t("turn.tooMany", { count: retryAfter });
+  if (status === TOO_LARGE) return t("turn.tooLarge");
+  return status === QUEUE_FULL && isEmpty() ? t("welcome.empty") : asSentence(detail);
+}
+
+// It may be asked again later, as it is.
+export const isBusy = (problem) => [QUEUE_FULL, TOO_MANY].includes(problem.status);
 
 function spoken(answer) {
   const head = (!answer.answered && reason(answer)) || t("answer.answered");

@@ -1,7 +1,7 @@
 // Earlier conversations, stored in this browser only.
 
 const KEPT = "pageproof.conversations";
-const MOST = 30;
+export const MOST = 30;
 
 export function past() {
   try {

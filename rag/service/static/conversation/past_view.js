@@ -8,24 +8,24 @@ import { changed, changedNow, say, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import { ago } from "../wording.js";
 import { begin, reopen } from "./asking.js";
-import { forget, nameOf, remove, rename, restore, search } from "./history.js";
+import { forget, MOST, nameOf, remove, rename, restore, search } from "./history.js";
 
 export function pastConversations() {
   const found = search(state.past, state.pastSearch);
   return html`
     <section class="panel" aria-label=${t("earlier.region")}>
       <h2>${t("earlier.title")}</h2>
-      <p class="quiet">${t("earlier.kept")}</p>
+      <p class="quiet">${t("earlier.kept", { count: MOST })}</p>
       ${state.past.length
         ? html`<label class="hidden" for="past-search">${t("earlier.search")}</label>
-            <input id="past-search" type="search" placeholder=${t("earlier.search")} .value=${state.pastSearch}
+            <input id="past-search" type="search" placeholder=${t("earlier.find")} .value=${state.pastSearch}
               @input=${(event) => changed({ pastSearch: event.target.value })}>`
         : nothing}
       ${state.deleted ? deleted() : nothing}
       <ul class="past">${found.map((each) => html`<li>${state.renaming === each.id ? renamer(each) : row(each)}</li>`)}</ul>
       ${!state.past.length ? html`<p class="quiet">${t("earlier.none")}</p>` : nothing}
       ${state.past.length && !found.length ? html`<p class="quiet">${t("earlier.notFound")}</p>` : nothing}
-      ${state.past.length ? html`<p><button type="button" class="link" @click=${forgotten}>${t("earlier.forget")}</button></p>` : nothing}
+      ${state.past.length ? forgetting() : nothing}
     </section>`;
 }
 
@@ -37,7 +37,7 @@ function row(conversation) {
   };
   return html`
     <div class="item">
-      <button type="button" class="row-title" @click=${() => reopen(conversation)}>${name}</button>
+      <button type="button" class="row-title" aria-current=${conversation.id === state.conversation ? "true" : "false"} @click=${() => reopen(conversation)}>${name}</button>
       <p class="quiet">${t("earlier.questions", { count: conversation.turns.length })}, ${ago(conversation.time)}${conversation.collection ? ` · ${conversation.collection}` : ""}</p>
     </div>
     <span class="actions">
@@ -82,7 +82,31 @@ function deleted() {
   return html`<p class="notice">${t("earlier.deleted")}. <button type="button" class="link" @click=${undo}>${t("earlier.undo")}</button></p>`;
 }
 
+// Nothing can bring them back: this is asked about first.
+function forgetting() {
+  const ask = () => {
+    changedNow({ forgetting: true });
+    document.querySelector(".forgetting button:last-of-type").focus();
+  };
+  const keep = () => {
+    changedNow({ forgetting: false });
+    document.querySelector("#forget")?.focus();
+  };
+  const pressed = (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    keep();
+  };
+  if (!state.forgetting) return html`<p><button type="button" id="forget" class="link" @click=${ask}>${t("earlier.forget")}</button></p>`;
+  return html`
+    <div class="removal forgetting" role="group" aria-label=${t("earlier.forget")} @keydown=${pressed}>
+      <p>${t("earlier.forget.sure", { count: state.past.length })}</p>
+      <span class="actions"><button type="button" @click=${forgotten}>${t("earlier.forget.yes")}</button>
+        <button type="button" @click=${keep}>${t("earlier.forget.no")}</button></span>
+    </div>`;
+}
+
 function forgotten() {
   begin();
-  changed({ past: forget(), panel: "history", deleted: null, pastSearch: "" });
+  changed({ past: forget(), panel: "history", deleted: null, pastSearch: "", forgetting: false });
 }

@@ -10,9 +10,9 @@ import { t } from "../messages.js";
 import { changedNow, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
 import {
-  asSentence, collectionName, missing, nature, oneLine, reason, requestOf, supported, translated, unsupported,
+  collectionName, missing, nature, oneLine, reason, requestOf, supported, translated, unsupported,
 } from "../wording.js";
-import { again, askOtherwise, isBusy, isWorking, running } from "./asking.js";
+import { again, askOtherwise, detailOf, isBusy, isWorking, running, TOO_MANY } from "./asking.js";
 import { progressView } from "./progress.js";
 
 // `ask` sends another question.
@@ -123,8 +123,8 @@ function problemView(turn) {
   return html`
     <div class="problem" role="alert">
       <h3>${t(isBusy(problem) ? "turn.notNow" : "turn.notAnswered")}</h3>
-      <p>${asSentence(problem.detail)}</p>
-      ${problem.retryAfter ? html`<p class="quiet">${t("turn.free", { count: problem.retryAfter })}</p>` : nothing}
+      <p>${detailOf(problem)}</p>
+      ${problem.retryAfter && problem.status !== TOO_MANY ? html`<p class="quiet">${t("turn.free", { count: problem.retryAfter })}</p>` : nothing}
       ${requestOf({ requestId: problem.requestId ?? turn.requestId })}
       ${retry(turn)}
     </div>`;

@@ -36,7 +36,7 @@ export function welcome(ask) {
       ${state.trouble && !isEmpty() ? html`<p class="notice" role="alert">${state.trouble}</p>` : nothing}
       ${count ? html`<p class="ready">${t("welcome.ready", { count })}</p>` : nothing}
       ${count ? about() : nothing}
-      ${isEmpty() ? html`<p class="ready">${t("welcome.empty")}</p>${isEnabled() ? target() : nothing}` : nothing}
+      ${isEmpty() ? html`<p class="ready empty">${t("welcome.empty")}</p>${isEnabled() ? target() : html`<p class="notice">${t("page.nowhere")}</p>`}` : nothing}
       ${examples.length ? examplesView(examples, ask) : nothing}
       ${abilities()}
       ${isEnabled() && !isEmpty() ? drop() : nothing}

@@ -8,6 +8,8 @@ export const MESSAGES = {
   "page.add": "Hinzufügen",
   "page.settings": "Einstellungen",
   "page.new": "Neu",
+  "page.close": "Bereich schließen",
+  "page.close.title": "Schließen (Esc)",
   "page.drop": "Dateien hier ablegen, um sie hinzuzufügen",
   "page.nowhere": "Dieser Dienst nimmt keine Dateien von der Seite. Wer ihn betreibt, fügt Dokumente hinzu mit: python -m ingest ORDNER",
 
@@ -106,6 +108,8 @@ export const MESSAGES = {
   "turn.notAnswered": "Nicht beantwortet",
   "turn.notNow": "Nicht jetzt",
   "turn.free": { one: "In {count} Sekunde ist wohl ein Platz frei.", other: "In {count} Sekunden ist wohl ein Platz frei." },
+  "turn.tooMany": { one: "Das waren zu viele Fragen in kurzer Zeit. In {count} Sekunde noch einmal fragen.", other: "Das waren zu viele Fragen in kurzer Zeit. In {count} Sekunden noch einmal fragen." },
+  "turn.tooLarge": "Die Frage ist mit ihrem Gespräch zusammen zu lang. Ein neues beginnen oder kürzer fragen.",
   "turn.request": "Anfrage",
 
   "progress.waiting": "Wartet: Nummer {position} in der Reihe, etwa {estimate} s",
@@ -276,8 +280,9 @@ export const MESSAGES = {
 
   "earlier.title": "Frühere Fragen",
   "earlier.region": "Frühere Fragen",
-  "earlier.kept": "Nur in diesem Browser gespeichert.",
+  "earlier.kept": "Die letzten {count} Gespräche, nur in diesem Browser gespeichert.",
   "earlier.search": "Fragen und Antworten durchsuchen",
+  "earlier.find": "Suchen",
   "earlier.none": "Noch keine.",
   "earlier.notFound": "Kein Gespräch hat diese Wörter.",
   "earlier.questions": { one: "{count} Frage", other: "{count} Fragen" },
@@ -289,6 +294,9 @@ export const MESSAGES = {
   "earlier.deleted": "Das Gespräch wurde gelöscht",
   "earlier.undo": "Rückgängig",
   "earlier.forget": "Alle vergessen",
+  "earlier.forget.sure": { one: "Das Gespräch wird endgültig gelöscht. Vergessen?", other: "Alle {count} Gespräche werden endgültig gelöscht. Vergessen?" },
+  "earlier.forget.yes": "Vergessen",
+  "earlier.forget.no": "Behalten",
   "earlier.of": "{action}: {name}",
 
   "settings.title": "Einstellungen",

@@ -8,6 +8,8 @@ export const MESSAGES = {
   "page.add": "Add",
   "page.settings": "Settings",
   "page.new": "New",
+  "page.close": "Close the panel",
+  "page.close.title": "Close (Esc)",
   "page.drop": "Drop the files to add them",
   "page.nowhere": "This service takes no files from the page. Whoever runs it adds documents with: python -m ingest FOLDER",
 
@@ -106,6 +108,8 @@ export const MESSAGES = {
   "turn.notAnswered": "Not answered",
   "turn.notNow": "Not now",
   "turn.free": { one: "A place is likely to be free in {count} second.", other: "A place is likely to be free in {count} seconds." },
+  "turn.tooMany": { one: "Too many questions came in a short time. Ask again in {count} second.", other: "Too many questions came in a short time. Ask again in {count} seconds." },
+  "turn.tooLarge": "The question is too long together with its conversation. Begin a new one, or ask more briefly.",
   "turn.request": "Request",
 
   "progress.waiting": "Waiting: number {position} in line, about {estimate} s",
@@ -276,8 +280,9 @@ export const MESSAGES = {
 
   "earlier.title": "Earlier questions",
   "earlier.region": "Earlier questions",
-  "earlier.kept": "Kept in this browser only.",
+  "earlier.kept": "The last {count} conversations, kept in this browser only.",
   "earlier.search": "Search questions and answers",
+  "earlier.find": "Search",
   "earlier.none": "None yet.",
   "earlier.notFound": "No conversation has these words.",
   "earlier.questions": { one: "{count} question", other: "{count} questions" },
@@ -289,6 +294,9 @@ export const MESSAGES = {
   "earlier.deleted": "The conversation was deleted",
   "earlier.undo": "Undo",
   "earlier.forget": "Forget all",
+  "earlier.forget.sure": { one: "The conversation is deleted for good. Forget it?", other: "All {count} conversations are deleted for good. Forget them?" },
+  "earlier.forget.yes": "Forget",
+  "earlier.forget.no": "Keep",
   "earlier.of": "{action}: {name}",
 
   "settings.title": "Settings",

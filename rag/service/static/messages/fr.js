@@ -8,6 +8,8 @@ export const MESSAGES = {
   "page.add": "Ajouter",
   "page.settings": "Réglages",
   "page.new": "Nouvelle",
+  "page.close": "Fermer le panneau",
+  "page.close.title": "Fermer (Échap)",
   "page.drop": "Déposez les fichiers pour les ajouter",
   "page.nowhere": "Ce service ne reçoit pas de fichiers par cette page. La personne qui le gère ajoute des documents avec : python -m ingest DOSSIER",
 
@@ -106,6 +108,8 @@ export const MESSAGES = {
   "turn.notAnswered": "Sans réponse",
   "turn.notNow": "Pas maintenant",
   "turn.free": { one: "Une place sera sans doute libre dans {count} seconde.", other: "Une place sera sans doute libre dans {count} secondes." },
+  "turn.tooMany": { one: "Trop de questions en peu de temps. Redemandez dans {count} seconde.", other: "Trop de questions en peu de temps. Redemandez dans {count} secondes." },
+  "turn.tooLarge": "La question est trop longue avec sa conversation. Commencez-en une nouvelle ou demandez plus brièvement.",
   "turn.request": "Requête",
 
   "progress.waiting": "En attente : numéro {position} dans la file, environ {estimate} s",
@@ -276,8 +280,9 @@ export const MESSAGES = {
 
   "earlier.title": "Questions précédentes",
   "earlier.region": "Questions précédentes",
-  "earlier.kept": "Gardées dans ce navigateur seulement.",
+  "earlier.kept": "Les {count} dernières conversations, gardées dans ce navigateur seulement.",
   "earlier.search": "Chercher dans les questions et réponses",
+  "earlier.find": "Chercher",
   "earlier.none": "Aucune pour l'instant.",
   "earlier.notFound": "Aucune conversation n'a ces mots.",
   "earlier.questions": { one: "{count} question", other: "{count} questions" },
@@ -289,6 +294,9 @@ export const MESSAGES = {
   "earlier.deleted": "La conversation a été supprimée",
   "earlier.undo": "Rétablir",
   "earlier.forget": "Tout oublier",
+  "earlier.forget.sure": { one: "La conversation sera supprimée pour de bon. L'oublier ?", other: "Les {count} conversations seront supprimées pour de bon. Les oublier ?" },
+  "earlier.forget.yes": "Oublier",
+  "earlier.forget.no": "Garder",
   "earlier.of": "{action} : {name}",
 
   "settings.title": "Réglages",

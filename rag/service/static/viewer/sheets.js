@@ -161,7 +161,21 @@ export class Sheets {
     const [before, width] = [this.width, this.element.clientWidth];
     this.width = width;
     if (!before || !width || before === width || !this.shown?.hasPicture) return;
-    this.keepingPlace(() => this.scaleTo(this.chosen ?? zoomFor(this.shown.boxes, this.fitting(), this.room())));
+    const scale = () => this.scaleTo(this.chosen ?? zoomFor(this.shown.boxes, this.fitting(), this.room()));
+    if (!this.seesQuote()) return this.keepingPlace(scale);
+    scale();
+    this.goTo(this.shown.page, this.shown.boxes);
+  }
+
+  // Whether what is quoted is in the window, at the scale that the pages have until now.
+  seesQuote() {
+    const { boxes, page } = this.shown;
+    if (!boxes.length) return false;
+    const scale = Number(this.element.style.getPropertyValue("--scale"));
+    const [, top, , bottom] = around(boxes);
+    const { scrollTop, clientHeight } = this.element;
+    const start = this.paper(page).element.offsetTop - scrollTop;
+    return start + bottom * scale > 0 && start + top * scale < clientHeight;
   }
 
   // Occurrences of a search; `now` is the one that is looked at.

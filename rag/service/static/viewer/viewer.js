@@ -4,7 +4,7 @@ import { addressOf, linkTo, readAddress } from "../address.js";
 import { copy } from "../clipboard.js";
 import { fileIcon, icon } from "../icons.js";
 import { t } from "../messages.js";
-import { nameView } from "../names.js";
+import { nameView, shortened } from "../names.js";
 import * as service from "../service.js";
 import { changed, say, state } from "../state.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -14,12 +14,15 @@ import { closeFind, findBar, openFind } from "./find.js";
 import { rail } from "./rail.js";
 import { Sheets } from "./sheets.js";
 
+// Characters of another document's name below the pages.
+const LONGEST_NAME = 28;
+
 let opener = null; // what had the focus before
 let numbered = 0; // of the views that were asked for: an older one that comes late is not shown
+let leaving = null; // while the browser goes back: what was asked for again meanwhile would leave the page
 let cited = []; // citations of the answer that it was opened from; an address that is opened anew knows none
 
 export const sheets = new Sheets({
-let leaving = null; // while the browser goes back: what was asked for again meanwhile would leave the page
   turned: (page) => state.viewer && state.viewer.now !== page && changed({ viewer: { ...state.viewer, now: page } }),
   zoomed: () => changed(),
   failed: (problem) => service.lacksKey(problem) && changed({ keyNeeded: true }),
@@ -39,16 +42,13 @@ export async function open({ citations = [], ...place }, from) {
 }
 
 export function close() {
+  if (leaving) return leaving;
   // "Back" returns to where the viewer was opened, unless a link opened the page.
   if (history.state?.viewer) return goBack();
   history.replaceState(null, "", location.pathname);
-  if (leaving) return leaving;
   return follow();
 }
 
-// Shows the page of the URL.
-export async function follow() {
-  const shown = readAddress();
 // Once, until the browser is there: a second Escape may come before.
 function goBack() {
   leaving = new Promise((resolve) => addEventListener("popstate", resolve, { once: true })).then(() => (leaving = null));
@@ -56,6 +56,9 @@ function goBack() {
   return leaving;
 }
 
+// Shows the page of the URL.
+export async function follow() {
+  const shown = readAddress();
   const number = ++numbered;
   if (!shown) {
     const wasOpen = state.viewer;
@@ -214,6 +217,6 @@ function others(view) {
   if (!citations.length) return nothing;
   return html`
     <nav class="others" aria-label=${t("viewer.others")}>
-      ${citations.map((each) => html`<button type="button" class=${view.near ? "chip near" : "chip"} @click=${() => toCitation(each)}>${t("viewer.other", { id: each.id, place: place(each) })}</button>`)}
+      ${citations.map((each) => html`<button type="button" class=${view.near ? "chip near" : "chip"} @click=${() => toCitation(each)}>${t("viewer.other", { id: each.id, place: place({ ...each, document: shortened(each.document, LONGEST_NAME) }) })}</button>`)}
     </nav>`;
 }
