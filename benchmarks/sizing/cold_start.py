@@ -30,7 +30,7 @@ from benchmarks.isa import add_isa, conditions, hold_to
 from benchmarks.sizing.build import open_source
 from benchmarks.sizing.measure import forget_files
 from benchmarks.sizing.starts import LIMIT
-from rag.composition import tokenizer_file
+from rag.models.opening import tokenizer_file
 from rag.settings import read_settings
 
 RESULTS: Final = Path(__file__).parent.parent / "results"

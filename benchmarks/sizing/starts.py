@@ -17,9 +17,9 @@ def first_passages(index: str) -> list[str]:
     import rag.runtime.native  # noqa: F401 - first: see there
 
     # isort: split
-    from rag.composition import open_encoder, open_reranker
     from rag.domain.values import Question
     from rag.index.reading import open_current
+    from rag.models.opening import open_encoder, open_reranker
     from rag.retrieval.retriever import Retriever
     from rag.settings import read_settings
 

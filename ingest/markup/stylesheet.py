@@ -86,7 +86,7 @@ def _declared(name: str, value: str) -> Look:
 def _is_high(height: str) -> bool:
     """True if text at this height above its line is raised."""
     found = _HEIGHT.fullmatch(height)
-    return bool(found and found[1]) and float(found[1]) >= _LEAST_HEIGHTS[found[2]]
+    return found is not None and bool(found[1]) and float(found[1]) >= _LEAST_HEIGHTS[found[2]]
 
 
 class _Compound(NamedTuple):

@@ -165,8 +165,8 @@ def _is_form(drawn: PdfObject) -> bool:
 def _numbers_glyphs(font: PdfObject) -> bool:
     """True if the codes of a font are numbers of glyphs, and no table of the file gives their letters."""
     whole = _dictionary(font)
-    parts = _resolved(whole.get("/DescendantFonts"))
-    if "/ToUnicode" in whole or not (isinstance(parts, list) and parts):
+    parts: object = _resolved(whole.get("/DescendantFonts"))
+    if "/ToUnicode" in whole or not isinstance(parts, list) or not parts:
         return False
     order = _dictionary(_dictionary(parts[0]).get("/CIDSystemInfo")).get("/Ordering", "Identity")
     return str(_resolved(whole.get("/Encoding"))) in ("/Identity-H", "/Identity-V") and str(order) == "Identity"

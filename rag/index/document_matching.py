@@ -146,8 +146,10 @@ def _distinctness(shares: FloatVector, having: Sequence[int]) -> npt.NDArray[np.
     others[having] = False
     own = shares[having].astype(np.float64)
     named, elsewhere = own.max(initial=0.0), float(shares[others].max(initial=0.0))
-    apart = 1 - np.minimum(1.0, np.divide(elsewhere, own, out=np.zeros(len(own)), where=own > 0))
-    return apart * np.divide(own, named, out=np.ones(len(own)), where=own > 0)
+    in_text = own > 0
+    apart = 1 - np.minimum(1.0, np.divide(elsewhere, own, out=np.zeros_like(own), where=in_text))
+    often: npt.NDArray[np.float64] = np.divide(own, named, out=np.ones_like(own), where=in_text)
+    return apart * often
 
 
 def _holds(places: array[int] | None, place: int) -> bool:

@@ -27,7 +27,7 @@ MANY = 230  # documents: more than the list shows
 def box(locator: Locator) -> dict[str, float]:
     found = locator.bounding_box()
     assert found
-    return dict(found)
+    return {side: float(value) for side, value in found.items() if isinstance(value, float | int)}
 
 
 def answered(page: Page, serve: Serve, *said: Said) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.answering.answerer import Answerer
-from rag.composition import open_store
+from rag.models.opening import open_store
 from rag.models.weights.catalogue import ModelEntry
 from rag.models.weights.recommendation import better_than, recommend
 from rag.runtime.processor import read_processor, usable_memory

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rag.models.weights.catalogue import ModelEntry
 from rag.models.weights.recommendation import commands_to_try
+from rag.service.schemas.fields import Body
 
 ModelKind: TypeAlias = Literal["small", "large", "server"]
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BetterModelBody(_Sent):
+class BetterModelBody(Body):
     """A model of the catalogue that is ranked above the one that answers, and fits this machine."""
 
     name: str
@@ -39,7 +36,7 @@ class BetterModelBody(_Sent):
         )
 
 
-class LanguageModelBody(_Sent):
+class LanguageModelBody(Body):
     """The language model that answers: there is one, and it is loaded once."""
 
     name: str

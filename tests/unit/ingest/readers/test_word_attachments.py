@@ -27,9 +27,9 @@ def holding(*files: tuple[str, str, bytes]) -> bytes:
     for kind, name, data in files:
         part = Part(PackURI(f"/word/{name}"), "application/octet-stream", data, package)
         document.part.relate_to(part, f"{OFFICE}/{kind}")
-    data = BytesIO()
-    document.save(data)
-    return data.getvalue()
+    written = BytesIO()
+    document.save(written)
+    return written.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.models.weights.catalogue import Catalogue
+from rag.runtime.processor import read_processor
 from rag.service.language_model import description
 from rag.service.language_model.description import ModelDescription, describe_model
 from rag.settings import Settings
@@ -21,7 +22,7 @@ BEST = "qwen3-4b-instruct-2507-q4_k_m"
 
 @pytest.fixture
 def workstation(monkeypatch: pytest.MonkeyPatch) -> None:
-    processor = replace(description.read_processor(), logical=8, physical=8, quota=None)
+    processor = replace(read_processor(), logical=8, physical=8, quota=None)
     monkeypatch.setattr(description, "read_processor", lambda: processor)
     monkeypatch.setattr(description, "usable_memory", lambda: 64 * GIGABYTE)
 
