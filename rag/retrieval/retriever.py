@@ -23,6 +23,9 @@ _BATCH: Final = 8
 _NO_VECTOR: Final[FloatVector] = np.zeros(0, np.float32)
 # A document counts as named by the question if its match is above 0 and at least this share of the best match.
 _NAMED_SHARE: Final = 0.9
+# What each passage of a page beyond the first few loses: so much that another page comes before it where that may well
+# have the answer, and nothing that is about something else does.
+_CROWDED: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Retriever:
         candidates: most passages that are reranked, at about 15 ms each; ``limit``, where that is higher.
         first_stage: weights of the first stage's ranking.
         weights: weights of the final ranking, where there is a reranker.
-        per_page: passages of one page beyond this number are ranked after those of all other pages.
+        per_page: passages of one page beyond this number are ranked lower than their scores.
         withheld: rows that are left out of the search, as if they were not in the index.
     """
 
@@ -132,14 +135,13 @@ class Retriever:
     def _is_settled(self, candidates: Candidates, logits: Sequence[float], limit: int) -> bool:
         """True if the first ``limit`` are final: no candidate without a logit can outrank them, even with the highest.
 
-        Passages beyond ``per_page`` of a page do not count, since a candidate of another page may still replace them.
+        A further one of a crowded page would come after those that have a higher score, and takes nothing from them.
         """
-        reranked = self._reranked(candidates, logits).best()
-        places = reranked.places(self.per_page)
-        if len(places) < limit:
+        if len(logits) < limit:
             return False
+        spread = np.sort(self._reranked(candidates, logits).best().spread_scores(self.per_page))[::-1]
         upper_bounds = candidates.reranked(np.full(len(candidates), HIGHEST_LOGIT, np.float32), self.weights).scores
-        return bool(upper_bounds[len(logits) :].max(initial=-np.inf) <= reranked.scores[places[limit - 1]])
+        return bool(upper_bounds[len(logits) :].max(initial=-np.inf) <= spread[limit - 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,20 +182,21 @@ class Candidates:
         return self._at(list(kept))
 
     def spread(self, per_page: int) -> Candidates:
-        """In the same order, but with passages beyond the first ``per_page`` of their page after all others."""
-        places = self.places(per_page)
-        return self._at([*places, *sorted(set(range(len(self))).difference(places))])
+        """Sorted by :meth:`spread_scores`; the sort is stable."""
+        return self._at(np.argsort(-self.spread_scores(per_page), kind="stable").tolist())
 
-    def places(self, per_page: int) -> list[int]:
-        """Positions of the first ``per_page`` passages of each page, ascending."""
+    def spread_scores(self, per_page: int) -> FloatVector:
+        """The scores, lower for passages beyond the first ``per_page`` of their page. *Shape:* ``(len(self),)``.
+
+        Of candidates in the order of their scores.
+        """
         seen: Counter[tuple[str, int]] = Counter()
-        places = []
+        beyond = np.zeros(len(self), np.float32)
         for position, passage in enumerate(self.passages):
             page = (passage.document.id, passage.chunk.span.page)
             seen[page] += 1
-            if seen[page] <= per_page:
-                places.append(position)
-        return places
+            beyond[position] = max(0, seen[page] - per_page)
+        return self.scores - np.float32(_CROWDED) * beyond
 
     def first(self, limit: int) -> Candidates:
         """The first ``limit`` candidates, or all if they are fewer."""

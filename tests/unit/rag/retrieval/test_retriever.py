@@ -105,10 +105,14 @@ class TestCandidates:
         assert texts(list(some.distinct(3).hits())) == ["Red.", "Blue.", "Green."]
         assert len(some.distinct(0)) == 0
 
-    def test_passages_beyond_the_limit_of_a_page_come_last(self) -> None:
+    def test_passages_beyond_the_limit_of_a_page_come_later(self) -> None:
         some = candidates(*[passage(str(n), page=page) for n, page in enumerate([1, 1, 1, 2, 1, 3, 2, 2])])
-        assert texts(list(some.spread(2).hits())) == ["0", "1", "3", "5", "6", "2", "4", "7"]
-        assert texts(list(some.spread(1).hits())) == ["0", "3", "5", "1", "2", "4", "6", "7"]
+        assert texts(list(some.spread(2).hits())) == ["0", "1", "3", "5", "6", "2", "7", "4"]
+        assert texts(list(some.spread(1).hits())) == ["0", "3", "5", "1", "6", "2", "7", "4"]
+
+    def test_no_passage_about_something_else_comes_before_them(self) -> None:
+        some = candidates(*[passage(str(n), page=page) for n, page in enumerate([1, 1, 1, 2])], cosines=[9.0] * 3 + [0])
+        assert texts(list(some.spread(1).hits())) == ["0", "1", "2", "3"]
 
     def test_the_same_page_of_another_document_is_another_page(self) -> None:
         some = candidates(passage("0"), passage("1"), passage("2", name="b.pdf"))
@@ -389,10 +393,10 @@ class TestEarlyExit:
         assert reranker.read == retrieval._BATCH
 
     def test_continues_while_a_passage_of_another_page_may_move_up(self) -> None:
-        """Four passages of one page are far ahead, but only two of a page are ranked first."""
+        """Four passages of one page are ahead, but not by as much as the third of a page loses."""
         pages = [1, 1, 1, 1, *range(2, 20)]
-        some = candidates(*[passage(str(n), page=page) for n, page in enumerate(pages)], cosines=[9.0] * 4 + [0.0] * 18)
-        logits = [9.0] * 4 + [-9.0] * 17 + [5.0]
+        some = candidates(*[passage(str(n), page=page) for n, page in enumerate(pages)], cosines=[0.2] * 4 + [0.0] * 18)
+        logits = [4.0] * 4 + [-9.0] * 17 + [5.0]
         reranker = Logits(logits)
         retriever = Retriever(BagOfWordsEncoder(), reranker)
         first = retriever.rerank(Question("?"), some, 3).best().spread(2).first(3)
