@@ -18,6 +18,7 @@ from rag.query.lookup.document_names import (
     searched_documents,
 )
 from rag.query.lookup.phrases import Mention, find_mentions, first_passage, mention_in
+from rag.query.lookup.places import places_reply
 from rag.query.types import Reply, ReplyItem
 from rag.text.dates import MONTH_NAMES
 from rag.text.sentences import sentence_spans
@@ -70,6 +71,8 @@ def collection_reply(question: Question, generation: Generation, prior: Sequence
         return _summaries(generation, documents)
     if request.is_property:
         return _properties(request, generation, documents, prior)
+    if request.topic == "places":
+        return places_reply(request.subject, generation, documents)
     return _about(request, generation, documents)
 
 

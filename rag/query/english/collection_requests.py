@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 from rag.query.english.clauses import asks_of, lowered, own_questions, plain, without_politeness
 
 CollectionTopic: TypeAlias = Literal[
-    "all", "summary", "about", "mention", "author", "title", "pages", "created", "added"
+    "all", "summary", "about", "mention", "places", "author", "title", "pages", "created", "added"
 ]
 
 _MOST_WORDS_OF_SUBJECT: Final = 6
@@ -61,6 +61,14 @@ _WHICH: Final = (
     rf"(?:(?:in )?(?:which|what|how many)|{_SHOW}{_ALL}|how many of{_ALL}) (?:of (?:the|my|our|these) )?{_DOCUMENTS}"
 )
 _ANY: Final = rf"(?:(?:is|are) there|do (?:we|i|you) have) (?:any|an?) {_DOCUMENTS}"
+_TREATED: Final = (
+    r"(?:described|mentioned|discussed|explained|covered|defined|shown|listed|treated|dealt with|introduced|found|"
+    r"named|given|written about|talked about|referred to|on|to be found)"
+)
+_PAGE: Final = r"(?:(?:on|in|at) )?(?:which|what) pages?(?: of (?:the|this|that|my|our) (?:[\w-]+ ){0,4}?[\w-]+)?"
+_IN_TEXT: Final = (
+    rf"where(?: exactly)? (?:in|within) (?:the|this|that|these|those|my|our|all|your|any)(?: {_DOCUMENTS})"
+)
 _SUBJECTS: Final[tuple[tuple[CollectionTopic, str], ...]] = (
     ("mention", rf"{_WHICH}(?:{_HAVE})?(?: that| which)? {_NAMING} (?P<x>.+)"),
     (
@@ -68,6 +76,9 @@ _SUBJECTS: Final[tuple[tuple[CollectionTopic, str], ...]] = (
         rf"{_WHICH} (?:is|are|was|were|does|do|did) (?P<x>.+) (?:mentioned|named|found|occur|appear|"
         r"referred to)(?: in)?",
     ),
+    ("places", rf"(?:{_PAGE}|{_IN_TEXT}) (?:is|are|was|were) (?P<x>.+) {_TREATED}"),
+    ("places", rf"{_PAGE} (?:{_TREATING}|{_NAMING}|(?:explain|define|show|list|give)s?) (?P<x>.+)"),
+    ("places", rf"(?:{_PAGE}|{_IN_TEXT}) (?:can|do|could|will) (?:i|we|you) (?:find|read about|read|see) (?P<x>.+)"),
     ("about", rf"{_WHICH}(?:{_HAVE})?(?: that| which)? {_TREATING} (?P<x>.+)"),
     ("about", rf"{_WHICH}{_HAVE} {_ON} (?P<x>.+)"),
     ("about", rf"(?:{_SHOW}{_ALL}|how many) {_DOCUMENTS} {_ON_ONLY} (?P<x>.+)"),
@@ -107,7 +118,8 @@ class CollectionRequest:
     """A question about the collection.
 
     Attributes:
-        topic: ``all`` documents, a ``summary`` of them, those ``about`` a subject or that ``mention`` it; a property.
+        topic: ``all`` documents, a ``summary`` of them, those ``about`` a subject or that ``mention`` it, or the
+            ``places`` of a subject in them; a property.
         subject: what the documents are about, or the document whose property is asked; empty where none is named.
         is_count: true where only the number of documents is asked.
         is_property: true for a property of one document.

@@ -81,6 +81,21 @@ def find_mentions(generation: Generation, phrase: str, documents: Sequence[Docum
     return Mentions(tuple(found), is_complete=position >= len(rows))
 
 
+def find_places(generation: Generation, phrase: str, document: Document) -> list[Mention]:
+    """The first mention of a phrase on each page of a document, in order; compared as by :func:`find_mentions`."""
+    asked = _stems(phrase)
+    terms = [word for word in _WORD.findall(phrase) if word.casefold() not in STOPWORDS]
+    own = generation.rows_named([document.name])
+    if not asked or not terms or own is None:
+        return []
+    rows = rows_with(generation, terms, own)[:MOST_READ]
+    by_page: dict[int, Mention] = {}
+    for passage in generation.passages(rows.tolist()):
+        if mention := _mention(passage, asked):
+            by_page.setdefault(passage.chunk.span.page, mention)
+    return [by_page[page] for page in sorted(by_page)]
+
+
 def mention_in(passage: Passage, phrase: str) -> Mention | None:
     """The first mention of a phrase in a passage."""
     asked = _stems(phrase)
