@@ -64,10 +64,12 @@ def generation() -> Iterator[Generation]:
 )
 def test_pages(generation: Generation, text: str, items: list[str]) -> None:
     reply = collection_reply(Question(text), generation)
-    assert reply is not None and reply.reason is None
+    assert reply is not None
+    assert reply.reason is None
     assert [item.text for item in reply.items] == items
     for item in reply.items:
-        assert item.passage is not None and item.start < item.end
+        assert item.passage is not None
+        assert item.start < item.end
 
 
 @pytest.mark.parametrize(
