@@ -39,6 +39,13 @@ _SENTENCES: Final[frozenset[UnitKind]] = frozenset({"sentence", "step", "item"})
 # What somebody tells of himself.
 _PERSONAL: Final = re.compile(r"\b(?:I|me|my)\b")
 _CAPTION: Final = re.compile(r"\W*(?:figure|fig\.|table|chart|exhibit|continued on)\s", re.IGNORECASE)
+# Fields of a cover: "Implementation Date: Upon publication, this policy replaces the one of 2011."
+_COVER_FIELD: Final = re.compile(
+    r"(?:[\w/-]{1,30} ){0,4}(?:dates?|references?|versions?|contacts?|status|authors?|owners?|sign-off|issued?|"
+    r"approv(?:al|ed by)|revisions?|publication|effective|review(?:ed)?|distribution|classification)"
+    r"(?: [\w/-]{1,30}){0,4}: ",
+    re.IGNORECASE,
+)
 _BIBLIOGRAPHY: Final = re.compile(r"(?:references|bibliography|works cited|literature|literatur)", re.IGNORECASE)
 # Remains of a formula or of mark-up.
 _MARKUP: Final = re.compile(r"[\\{}]|\$.*\$")
@@ -138,6 +145,7 @@ def _tells(unit: Unit, opening: int | None) -> bool:
         and (is_first or not unit.refers_back)
         and not is_boilerplate(unit.text, ())
         and not _CAPTION.match(unit.text)
+        and not _COVER_FIELD.match(unit.text)
         and not _MARKUP.search(unit.text)
         and unit.text.count('"') % 2 == 0
     )

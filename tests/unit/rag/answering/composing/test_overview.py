@@ -61,6 +61,8 @@ def test_the_first_sentence_of_each_section_is_more_useful() -> None:
     "text",
     [
         pytest.param("Figure 3: The pump moves water to the tank each day.", id="caption"),
+        pytest.param("Implementation Date: The pump moves water to the tank from May on.", id="field of a cover"),
+        pytest.param("Approved by the board: The pump moves water to the tank each day.", id="sign-off of a cover"),
         pytest.param("The pump moves water.", id="short"),
         pytest.param(f"The pump moves water{' and more water' * 40}.", id="long"),
         pytest.param("I have seen the pump move water to the tank.", id="personal"),
