@@ -66,7 +66,8 @@ def select_evidence(
     found = {hit.passage.row: hit for hit in hits}
     left = budget.tokens
     for position, hit in enumerate(hits[: budget.passages]):
-        beside = _beside(generation, hit, budget.before) if position < budget.continued else ()
+        is_continued, is_best = position < budget.continued, position == 0
+        beside = _beside(generation, hit, budget.before, to_beginning=is_best) if is_continued else ()
         for candidate in (hit, *(found.get(other.passage.row, other) for other in beside)):
             if candidate.passage.row in chosen:
                 continue
@@ -98,15 +99,16 @@ def _cost(passage: Passage, count_tokens: CountTokens) -> int:
     return count_tokens(heading_line(passage) + passage.chunk.text) + _SEPARATOR
 
 
-def _beside(generation: Generation, hit: Hit, before: int) -> Iterator[Hit]:
+def _beside(generation: Generation, hit: Hit, before: int, *, to_beginning: bool) -> Iterator[Hit]:
     """The passages beside a hit in its section: those in front of it, the nearest first, then those that follow.
 
-    Of one within a list, those in front up to the beginning of the list.
+    Of one within a list also those up to the beginning of the list, ``to_beginning``. Of a hit that is not the best
+    one, its list is often one about something else, which a small model then follows.
     """
     beside = generation.neighbours(hit.passage.row, before=max(before, _TO_BEGINNING), after=_AFTER)
     in_front = [passage for passage in beside if passage.row < hit.passage.row]
     following = [passage for passage in beside if passage.row > hit.passage.row]
-    most = max(before, _to_beginning(hit.passage, in_front[::-1]))
+    most = max(before, _to_beginning(hit.passage, in_front[::-1]) if to_beginning else 0)
     for passages in (in_front[::-1][:most], following):
         # Text at the top of a page has no heading of its own.
         same = takewhile(lambda passage: passage.chunk.headings == hit.passage.chunk.headings, passages)

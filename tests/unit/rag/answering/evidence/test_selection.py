@@ -225,6 +225,36 @@ class TestContinued:
         assert self.select(generation, [0], tokens=20) == [0]
 
 
+@pytest.fixture(scope="module")
+def clothes() -> Iterator[Generation]:
+    pages = ["# Clothes\nAsk us.", "Never wear these:\n\n• Hats\n• Caps", "• Belts\n• Boots", "• Rings\n• Pins"]
+    with library_of({"a.pdf": Written(pages, title="Manual")}) as made:
+        yield made
+
+
+class TestLists:
+    """A hit within a list, whose introduction is in a passage before it."""
+
+    def select(self, clothes: Generation, rows: list[int], continued: int = 2) -> list[Evidence]:
+        hits = [Hit(passage, 1.0, 2.0) for passage in clothes.passages(rows)]
+        return select_evidence(clothes, hits, "How?", EvidenceBudget(999, 9, continued), by_words)
+
+    @pytest.mark.parametrize(
+        ("rows", "expected"),
+        [
+            pytest.param([3], [3, 2, 1], id="up to the beginning"),
+            pytest.param([2], [2, 1, 3], id="no further"),
+            pytest.param([0, 3], [0, 1, 3], id="of the best hit alone"),
+        ],
+    )
+    def test_passages_up_to_the_beginning(self, clothes: Generation, rows: list[int], expected: list[int]) -> None:
+        assert rows_of(self.select(clothes, rows)) == expected
+
+    def test_what_leads_in_stands_above(self, clothes: Generation) -> None:
+        (item,) = self.select(clothes, [3], continued=0)
+        assert heading_line(item.hit.passage) == "# Manual > Clothes > Never wear these:\n"
+
+
 class TestAsText:
     def hit(self, row: int, text: str, *headings: str, name: str = "manual.pdf") -> Evidence:
         document = document_of(name, title=name.partition(".")[0].capitalize())
