@@ -160,7 +160,7 @@ def open_files(root: Path) -> int:
     return sum(str(root.resolve()) in path for path in [*links, *mapped])
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 300.0) -> None:
     """Waits for what comes at once; the limit is for what never comes."""
     end = time.monotonic() + seconds
     while not condition():

@@ -120,7 +120,7 @@ def test_a_row_far_below_is_found_under_its_heads(tmp_path: Path) -> None:
     pages = draw(tmp_path / "a.pdf", by_rows(cells(*rows, top=760)))
     chunks = list(Chunker(max_tokens=40).chunks(pages, lambda text: len(text.split())))
     (found_in,) = (chunk for chunk in chunks if "Station 30 30,100 30,200" in chunk.text.splitlines())
-    assert found_in.headings == ("2021 2022",)
+    assert found_in.lead_in == "2021 2022"
 
 
 @pytest.mark.parametrize(
