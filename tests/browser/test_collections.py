@@ -124,7 +124,7 @@ def test_several_are_asked_as_one(page: Page, running: Running) -> None:
 
 def test_what_is_told_late_of_a_collection_that_was_left_is_not_shown(page: Page, running: Running) -> None:
     held: list[Route] = []
-    page.route("**/info?collection=pumps", held.append)
+    page.route("**/info?collection=pumps", lambda route: held.append(route))
     page.goto(running.url)
     expect(page.locator(".documents li")).to_have_count(2)
     choice = page.get_by_label("Collection", exact=True)

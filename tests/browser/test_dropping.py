@@ -133,7 +133,7 @@ class TestEmpty:
 
     def test_the_first_document_is_dropped(self, page: Page, alone: Running, tmp_path: Path) -> None:
         page.goto(alone.url)
-        expect(page.get_by_text("There are no documents yet.")).to_be_visible()
+        expect(page.get_by_role("main").get_by_text("There are no documents yet.")).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(0)
         assert violations(page) == []
         picture(page, "empty")
