@@ -61,7 +61,7 @@ def first_answer(
     """
     page.set_default_timeout(milliseconds)
     page.goto(url)
-    page.get_by_text("There are no documents yet.").wait_for()
+    page.get_by_role("main").get_by_text("There are no documents yet.").wait_for()
     start = perf_counter()
     page.locator("input[type=file]").first.set_input_files(document)
     page.locator(".box textarea").fill(question)
