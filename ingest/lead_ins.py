@@ -34,7 +34,7 @@ class LeadIns:
         self._page = page
 
     def of(self, start: int) -> str:
-        """What leads in to a chunk that begins at this offset of the current page; empty where nothing does."""
+        """The lead-in of a chunk that begins at this offset of the current page; empty where it has none."""
         assert self._page is not None  # noqa: S101 - turn_to comes first
         heads = _column_heads(self._page, start)
         return heads or next((_lead_in(self._page, *each, start) for each in self._lists if _has(each[0], start)), "")

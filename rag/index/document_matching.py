@@ -137,7 +137,7 @@ class DocumentMatcher:
 
 
 def _distinctness(shares: FloatVector, having: Sequence[int]) -> npt.NDArray[np.float64]:
-    """How far a word of the metadata of some documents distinguishes each of them, 0..1, by shares of their passages.
+    """Distinctness, 0..1, of a metadata word for each document that has it, by the shares of passages with the word.
 
     1 for a document whose text does not have the word: it is a name. Less where the text of another document has it
     more often, whatever that one's metadata is, than this one's.

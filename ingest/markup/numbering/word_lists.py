@@ -117,7 +117,7 @@ class WordLists:
         self._of_styles = dict(_numbered_styles(styles))
 
     def label(self, properties: BaseOxmlElement | None) -> str:
-        """What stands before a paragraph: a number with its signs, :data:`BULLET`, or nothing.
+        """The label of a paragraph: a number with its signs, :data:`BULLET`, or nothing.
 
         Args:
             properties: of the paragraph; the number counts on with each call.

@@ -116,7 +116,7 @@ def _beside(generation: Generation, hit: Hit, before: int, *, to_beginning: bool
 
 
 def _to_beginning(passage: Passage, in_front: Sequence[Passage]) -> int:
-    """How many of the passages in front of one, the nearest first, its list or table goes back to."""
+    """The number of passages in front of one, the nearest first, that its list or table goes back to."""
     if not passage.chunk.lead_in:
         return 0
     return 1 + sum(1 for _ in takewhile(lambda one: one.chunk.lead_in == passage.chunk.lead_in, in_front))

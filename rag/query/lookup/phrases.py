@@ -64,8 +64,7 @@ def find_mentions(generation: Generation, phrase: str, documents: Sequence[Docum
 
     Only its first twelve words count. They are compared by their light stems; its stop words must be there, too.
     """
-    asked = _stems(phrase)
-    terms = [word for word in _WORD.findall(phrase) if word.casefold() not in STOPWORDS]
+    asked, terms = _stems(phrase), _terms(phrase)
     if not asked or not terms:
         return Mentions((), is_complete=True)
     rows = rows_with(generation, terms, generation.rows_named([one.name for one in documents]))
@@ -83,8 +82,7 @@ def find_mentions(generation: Generation, phrase: str, documents: Sequence[Docum
 
 def find_places(generation: Generation, phrase: str, document: Document) -> list[Mention]:
     """The first mention of a phrase on each page of a document, in order; compared as by :func:`find_mentions`."""
-    asked = _stems(phrase)
-    terms = [word for word in _WORD.findall(phrase) if word.casefold() not in STOPWORDS]
+    asked, terms = _stems(phrase), _terms(phrase)
     own = generation.rows_named([document.name])
     if not asked or not terms or own is None:
         return []
@@ -114,6 +112,10 @@ def _mention(passage: Passage, asked: Sequence[str]) -> Mention | None:
 def _places(stems: Sequence[str], asked: Sequence[str]) -> Iterator[int]:
     last = len(stems) - len(asked)
     return (n for n in range(last + 1) if stems[n] == asked[0] and list(stems[n : n + len(asked)]) == list(asked))
+
+
+def _terms(phrase: str) -> list[str]:
+    return [word for word in _WORD.findall(phrase) if word.casefold() not in STOPWORDS]
 
 
 def _stems(text: str) -> list[str]:

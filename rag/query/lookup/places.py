@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
-from rag.domain.values import Document
+from rag.domain.values import Document, Page
 from rag.index.generation import Generation
 from rag.query.lookup.document_names import listed
 from rag.query.lookup.phrases import Mention, find_mentions, find_places
@@ -14,8 +14,9 @@ from rag.query.types import Reply, ReplyItem
 
 _MOST_DOCUMENTS: Final = 20
 _MOST_PAGES: Final = 12
-# A line of a table of contents, from the mention on: "Orange crusts ..... 3".
-_CONTENTS: Final = re.compile(r"[^\n]{0,80}?[ .…]{1,80}\d{1,4}[ \t]*(?:\n|$)")
+# The rest of a line of a table of contents: "Orange crusts 3", or "Orange crusts of the shore ..... 3".
+_CONTENTS: Final = re.compile(r"(?:[^\n]{0,80}?(?:[.…] ?){3,60})?[ .…]{1,60}\d{1,4}[ \t]*(?:\n|$)")
+_Place: TypeAlias = tuple[Mention, Page]
 
 
 def places_reply(subject: str, generation: Generation, documents: Sequence[Document]) -> Reply | None:
@@ -25,41 +26,41 @@ def places_reply(subject: str, generation: Generation, documents: Sequence[Docum
     """
     mentions = find_mentions(generation, subject, documents).found
     ids = {mention.passage.document.id for mention in mentions}
-    items = []
-    for document in [one for one in documents if one.id in ids][:_MOST_DOCUMENTS]:
-        places = [one for one in find_places(generation, subject, document) if not _is_contents(one, generation)]
-        headed = [one for one in places if _is_heading(one, generation)]
-        if shown := (headed or places)[:_MOST_PAGES]:
-            items.append(_item(document, shown, generation, is_headed=bool(headed)))
-    if not items:
-        return None
-    is_headed = any(item.text.endswith("heading") for item in items)
-    return Reply(
-        f"The documents {'have' if is_headed else 'mention'} {subject} here:", None, "collection", tuple(items)
-    )
+    items, verb = [], "mention"
+    for document in (one for one in documents if one.id in ids):
+        found = find_places(generation, subject, document)
+        pages = (generation.page(document.id, one.passage.chunk.span.page) for one in found)
+        places = [place for place in zip(found, pages, strict=True) if not _is_contents(place)]
+        if headed := [place for place in places if _is_heading(place)]:
+            verb = "have"
+        if headed or places:
+            items.append(_item(document, headed or places, "as a heading" if headed else ""))
+        if len(items) == _MOST_DOCUMENTS:
+            break
+    return Reply(f"The documents {verb} {subject} here:", None, "collection", tuple(items)) if items else None
 
 
-def _item(document: Document, places: Sequence[Mention], generation: Generation, *, is_headed: bool) -> ReplyItem:
-    pages = [_page_name(document, one, generation) for one in places]
-    named = f"page {pages[0]}" if len(pages) == 1 else f"pages {', '.join(pages[:-1])} and {pages[-1]}"
-    first = places[0]
-    where = f"{named}, as a heading" if is_headed else named
-    return ReplyItem(f"{listed(document)}: {where}", first.passage, first.start, first.end)
+def _item(document: Document, places: Sequence[_Place], how: str) -> ReplyItem:
+    names = [_name(page) for _, page in places[:_MOST_PAGES]]
+    if more := len(places) - len(names):
+        names.append(f"{more} more")
+    pages = f"page {names[0]}" if len(names) == 1 else f"pages {', '.join(names[:-1])} and {names[-1]}"
+    first, _ = places[0]
+    text = ", ".join(filter(None, [f"{listed(document)}: {pages}", how]))
+    return ReplyItem(text, first.passage, first.start, first.end)
 
 
-def _page_name(document: Document, place: Mention, generation: Generation) -> str:
+def _name(page: Page) -> str:
     """The number of a page in the file, and the one that is printed on it where that is another: "6 (printed 3)"."""
-    number = place.passage.chunk.span.page
-    label = generation.page(document.id, number).label
-    return f"{number} (printed {label})" if label and label != str(number) else str(number)
+    is_other = page.label and page.label != str(page.number)
+    return f"{page.number} (printed {page.label})" if is_other else str(page.number)
 
 
-def _is_heading(place: Mention, generation: Generation) -> bool:
-    page = generation.page(place.passage.document.id, place.passage.chunk.span.page)
-    return any(heading.start <= place.start and place.end <= heading.end for heading in page.headings)
+def _is_heading(place: _Place) -> bool:
+    mention, page = place
+    return any(heading.start <= mention.start and mention.end <= heading.end for heading in page.headings)
 
 
-def _is_contents(place: Mention, generation: Generation) -> bool:
-    page = generation.page(place.passage.document.id, place.passage.chunk.span.page)
-    found = _CONTENTS.match(page.text, place.end)
-    return found is not None and page.text.count("\n", place.start, found.end()) <= 1
+def _is_contents(place: _Place) -> bool:
+    mention, page = place
+    return _CONTENTS.match(page.text, mention.end) is not None

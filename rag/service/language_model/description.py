@@ -15,7 +15,7 @@ from rag.settings import Settings
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """What the settings and the catalogue know about the language model.
+    """Description of the language model, from the settings and the catalogue.
 
     Attributes:
         entry: of the catalogue; None for a file of one's own, one of a registry, and a server.

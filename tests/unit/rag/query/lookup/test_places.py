@@ -72,6 +72,19 @@ def test_pages(generation: Generation, text: str, items: list[str]) -> None:
         assert item.start < item.end
 
 
+def test_a_long_list_of_pages_says_how_many_more() -> None:
+    with library_of({"log.pdf": ["The whale was seen."] * 15}) as log:
+        reply = collection_reply(Question("Which pages mention the whale?"), log)
+    assert reply is not None
+    assert reply.items[0].text.endswith(", 12 and 3 more")
+
+
+def test_a_line_that_ends_with_a_number_is_no_contents() -> None:
+    with library_of({"log.pdf": ["The number of whales that were seen is 24\nand of seals 3."]}) as log:
+        reply = collection_reply(Question("Which pages mention whales?"), log)
+    assert reply is not None
+
+
 @pytest.mark.parametrize(
     "text",
     [
