@@ -24,7 +24,6 @@ SMALL = ReadingLimits(pages=3, characters_per_page=1000, characters=2000)
 QUICK = Timeouts(seconds_per_page=5.0, seconds_per_file=10.0, seconds_per_scan=0.2)
 PAGE: list[Any] = [1, "Some words.", 600.0, 800.0, [[0, 4, 1]], "i"]
 WORDS = zlib.compress(struct.pack("<2i4f", 0, 4, 1.0, 2.0, 3.0, 4.0))
-CHUNK: list[Any] = [1, 0, 11, ["Some"], "Some: "]
 FACTS: dict[str, Any] = {
     "title": "Title",
     "author": None,
@@ -41,9 +40,21 @@ PNG = struct.pack("<I", 1) + b"\x89PNG\r\n\x1a\n"
 Frames = list[tuple[bytes, bytes]]
 
 
+def chunk(
+    number: Any = 1,
+    start: Any = 0,
+    end: Any = 11,
+    headings: Any = ("Some",),
+    lead_in: Any = "",
+    context: Any = "Some: ",
+) -> list[Any]:
+    """A valid chunk of the page with the given changes."""
+    return [number, start, end, headings, lead_in, context]
+
+
 def frames(**said: Any) -> Frames:
     """A valid answer with the given changes."""
-    parts = {"page": PAGE, "words": WORDS, "chunks": [CHUNK], "picture": PNG, "facts": FACTS, **said}
+    parts = {"page": PAGE, "words": WORDS, "chunks": [chunk()], "picture": PNG, "facts": FACTS, **said}
     kinds = {"page": b"g", "words": b"w", "chunks": b"c", "picture": b"t", "facts": b"r"}
     return [
         (kinds[name], part if isinstance(part, bytes) else json.dumps(part).encode()) for name, part in parts.items()
@@ -95,14 +106,16 @@ LIES: dict[str, Frames] = {
     "words endlessly far": frames(words=words(0, 4, float("inf"), 2, 3, 4)),
     "words that unpack to much": frames(words=zlib.compress(bytes(50_000_000))),
     "no words": [frames()[0], frames()[2]],
-    "chunk of no page": frames(chunks=[[2, 0, 5, [], ""]]),
-    "chunk of the last page": frames(chunks=[[-1, 0, 5, [], ""]]),
-    "chunk of true": frames(chunks=[[True, 0, 5, [], ""]]),
-    "chunk beyond the page": frames(chunks=[[1, 0, 12, [], ""]]),
-    "chunk of nothing": frames(chunks=[[1, 3, 3, [], ""]]),
-    "chunk again and again": frames(chunks=[CHUNK] * 3),
-    "chunk with half a character": frames(chunks=b'[[1, 0, 5, [], "\\ud800"]]'),
-    "headings are numbers": frames(chunks=[[1, 0, 5, [7], ""]]),
+    "chunk of no page": frames(chunks=[chunk(number=2)]),
+    "chunk of the last page": frames(chunks=[chunk(number=-1)]),
+    "chunk of true": frames(chunks=[chunk(number=True)]),
+    "chunk beyond the page": frames(chunks=[chunk(end=12)]),
+    "chunk of nothing": frames(chunks=[chunk(start=3, end=3)]),
+    "chunk again and again": frames(chunks=[chunk()] * 3),
+    "chunk with half a character": frames(chunks=[chunk(context="\ud800")]),
+    "headings are numbers": frames(chunks=[chunk(headings=[7])]),
+    "lead-in is a number": frames(chunks=[chunk(lead_in=7)]),
+    "no lead-in": frames(chunks=[chunk()[:4] + chunk()[5:]]),
     "no chunks": frames(chunks=[]),
     "picture of no page": frames(picture=struct.pack("<I", 7) + PNG[4:]),
     "picture is a page of HTML": frames(picture=struct.pack("<I", 1) + b"<script>"),
@@ -133,9 +146,10 @@ def test_what_a_terminal_would_obey_is_taken_out() -> None:
     fault = receive([(b"f", json.dumps({"status": "malformed", "reason": said, "worn": False}).encode())])
     assert fault.reason.isprintable()
     assert len(fault.reason) <= 1000
-    reading = receive(frames(facts={**FACTS, "title": said}, chunks=[[1, 0, 11, [said], ""]]))
+    reading = receive(frames(facts={**FACTS, "title": said}, chunks=[chunk(headings=[said], lead_in=said)]))
     assert reading.record.title.isprintable()
     assert reading.record.chunks[0].headings[0].isprintable()
+    assert reading.record.chunks[0].lead_in.isprintable()
 
 
 def test_a_frame_that_is_too_long() -> None:
