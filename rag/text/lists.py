@@ -142,13 +142,22 @@ class _Run:
         found = self._next(marks, 1)
         return found if found and (_is_near(gap) or (found[0].ordinal and len(gap) < _LONGEST_BETWEEN)) else None
 
-    def near(self, marks: Sequence[_Mark], gap: str) -> tuple[_Mark, int] | None:
+    def near(self, marks: Sequence[_Mark], gap: str, *, is_announced: bool = False) -> tuple[_Mark, int] | None:
         """The reading of a marker right below with which it is nested, or the next but one, and its level.
 
         Level -1 is that of a list around all items, which began on the page before.
+
+        Args:
+            marks: the readings, the likeliest first.
+            gap: text between the last item and the marker.
+            is_announced: whether the last item ends with a colon: a first number after it is that of a list within it,
+                though a list around it has numbers of the same form.
         """
+        if not _is_near(gap):
+            return None
+        first = next((mark for mark in marks if mark.ordinal == 1), None) if is_announced else None
         # A marker that was not recognised leaves a gap of one.
-        return (self._nested(marks) or self._next(marks, 2)) if _is_near(gap) else None
+        return (first, len(self.levels)) if first else self._nested(marks) or self._next(marks, 2)
 
     def _next(self, marks: Sequence[_Mark], step: int) -> tuple[_Mark, int] | None:
         for level in reversed(range(len(self.levels))):
@@ -229,7 +238,8 @@ def _add(text: str, runs: list[_Run], item: ListItem, marks: Sequence[_Mark]) ->
                 run.parts.append((runs.pop(), len(run.levels)))
             run.add(item, *found)
             return
-    if before and (found := before[0].near(marks, gaps[0])):
+    is_announced = bool(before) and text.endswith(":", 0, before[0].end)
+    if before and (found := before[0].near(marks, gaps[0], is_announced=is_announced)):
         before[0].add(item, *found)
         return
     mark = marks[0]

@@ -11,6 +11,7 @@ from typing import Final
 from rag.answering.claims.language.polarity import introducing_polarity
 from rag.answering.composing.comparison import labelled, labels_of
 from rag.answering.composing.material import MOST_ITEMS, Composition
+from rag.answering.composing.nesting import completed
 from rag.answering.composing.table_view import rows_as_support
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support, heading_above
@@ -35,6 +36,8 @@ _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keywo
 def arranged(material: Composition, chosen: Collection[int]) -> list[int]:
     """The positions of the chosen units, and of those that they cannot be understood without, as they are shown."""
     chosen = {*chosen, *_texts_of_titles(material, chosen)}
+    if material.form != "overview":
+        chosen |= completed(material.units, chosen)
     attached = _antecedents(material, chosen) | _introductions(material, chosen) | _between(material, chosen)
     ordered = _in_order(material, attached.union(chosen))
     if material.form == "parts" and material.served.nearest:

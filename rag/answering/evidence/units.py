@@ -94,6 +94,7 @@ class Unit:
         text: in one line, without a list marker or the number of a footnote or paragraph; of a table's row, its key and
             its values with their heads.
         block: number of the list or table that it is in, equal for all of it; None outside of these.
+        level: of an item, 0 in the list itself, 1 in a list within one of its items, and so on.
         row: of a table's row, its cells and the table that it is from.
         rest: the end of a sentence that goes on on the next page, whose words are in ``text``, too.
     """
@@ -105,6 +106,7 @@ class Unit:
     block: int | None = None
     row: TableRow | None = None
     rest: Unit | None = None
+    level: int = 0
 
     @property
     def place(self) -> Place:
@@ -236,7 +238,8 @@ def _of_item(evidence: Evidence, item: ListItem, group: int) -> Iterator[tuple[U
     text = evidence.page.text[item.body : item.end]
     ends = [end for _, end in sentence_spans(text)] if len(text) > _LONGEST else []
     first = max((end for end in ends if end <= _LONGEST), default=min(ends, default=len(text)))
-    yield _unit(evidence, item.start, item.body, item.body + first, _kind(item)), group
+    unit = _unit(evidence, item.start, item.body, item.body + first, _kind(item))
+    yield replace(unit, level=item.level), group
     for start, end in sentence_spans(text[first:]):
         begin = item.body + first + start
         yield _unit(evidence, begin, begin, item.body + first + end, "sentence"), None
@@ -284,7 +287,7 @@ def _is_stacked(sentence: str) -> bool:
 def _with_blocks(found: Iterable[tuple[Unit, _Group | None]], pages: Mapping[_PageKey, PageParts]) -> Iterator[Unit]:
     """The units with the number of their list or table; a list that goes on from the page before has the same."""
     blocks: dict[_Group, int] = {}
-    nested: set[_Group] = set()
+    levels: dict[_Group, int] = {}
     # True while no text has followed an item of a list but the rest of that item.
     is_near = False
     for unit, group in found:
@@ -295,10 +298,11 @@ def _with_blocks(found: Iterable[tuple[Unit, _Group | None]], pages: Mapping[_Pa
         if group not in blocks:
             before = None if unit.row else _list_above(group, pages, is_near=is_near)
             blocks[group] = len(blocks) if before is None else blocks.get(before, len(blocks))
-            if before is not None and _is_nested(group, before, pages):
-                nested.add(group)
+            if before is not None:
+                levels[group] = _level_within(group, before, pages, levels.get(before, 0))
         is_near = unit.row is None
-        yield replace(unit, block=blocks[group], kind="item" if group in nested else unit.kind)
+        level = levels.get(group, 0)
+        yield replace(unit, block=blocks[group], kind="item" if level else unit.kind, level=unit.level + level)
 
 
 def _list_above(group: _Group, pages: Mapping[_PageKey, PageParts], *, is_near: bool) -> _Group | None:
@@ -308,11 +312,11 @@ def _list_above(group: _Group, pages: Mapping[_PageKey, PageParts], *, is_near: 
     return None if place is None else (document, page - 1, place)
 
 
-def _is_nested(group: _Group, before: _Group, pages: Mapping[_PageKey, PageParts]) -> bool:
-    """True if the items with which a list goes on belong to a list within the one on the page before."""
+def _level_within(group: _Group, before: _Group, pages: Mapping[_PageKey, PageParts], level: int) -> int:
+    """The level of the items with which a list goes on, in the list on the page before, whose own level is given."""
     first = pages[group[:2]].lists[group[2]].items[0]
     levels = {item.style: item.level for item in pages[before[:2]].lists[before[2]].items}
-    return first.level == 0 and levels.get(first.style, 0) > 0
+    return max(0, level + levels.get(first.style, 0) - first.level)
 
 
 def one_line(text: str) -> str:
