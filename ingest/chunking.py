@@ -15,6 +15,8 @@ from typing import Final
 
 from ingest.lead_ins import LeadIns
 from rag.domain.values import Chunk, Page, Span
+from rag.text.lists import marker_length
+from rag.text.sentences import line_spans
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces within the limit.
 _SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"(?<=[。！？])", r"\n", r"\s", ""]
@@ -39,7 +41,7 @@ class Chunker:
 
     max_tokens: int = 200
     min_tokens: int = 40
-    version: int = 3
+    version: int = 4
 
     @property
     def identity(self) -> dict[str, int | str]:
@@ -55,7 +57,8 @@ class Chunker:
         """Splits pages into chunks, in reading order.
 
         A chunk is a span of one page, without white space at its ends; all text of the pages' bodies is in exactly
-        one chunk. Tables are split between rows. What leads in to a chunk is told by :class:`ingest.lead_ins.LeadIns`.
+        one chunk. Tables are split between rows, and no item of a list is split from its number. What leads in to a
+        chunk is told by :class:`ingest.lead_ins.LeadIns`.
 
         Args:
             pages: of one document, in order.
@@ -73,7 +76,7 @@ class Chunker:
                 yield Chunk(span, text, piece.headings, lead_ins.of(piece.start))
 
     def _pieces(self, page: Page, outline: _Outline, count: TokenCounter) -> Iterator[_Piece]:
-        protected = self._protect_rows(page, count)
+        protected = _protect_markers(self._protect_rows(page, count))
         for section in _sections(page, outline):
             start = section.start
             for part in self._split(protected[section.start : section.end], count):
@@ -172,6 +175,25 @@ def _sections(page: Page, outline: _Outline) -> Iterator[_Piece]:
             position = heading.end
         outline.enter(heading.level, _heading(page.text[heading.start : heading.end]))
     yield _Piece(start, max(start, end), outline.path, first=True)
+
+
+def _protect_markers(text: str) -> str:
+    """The text with the white space behind the markers of list items replaced: "8." is no end of a sentence."""
+    parts, position = [], 0
+    for start, end in line_spans(text, 0, len(text)):
+        if length := marker_length(text[start:end]):
+            # A marker in a line of its own belongs to the next line.
+            stop = _end_of_blanks(text, start + length)
+            marker = text[start:stop].rstrip()
+            parts += [text[position : start + len(marker)], _NO_CUT * (stop - start - len(marker))]
+            position = stop
+    return "".join([*parts, text[position:]])
+
+
+def _end_of_blanks(text: str, start: int) -> int:
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
 
 
 def _by_words(count_tokens: TokenCounter) -> TokenCounter:

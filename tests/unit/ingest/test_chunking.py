@@ -302,6 +302,14 @@ class TestBody:
 
 
 def test_identity_tells_chunkers_apart() -> None:
-    assert Chunker().identity == {"name": "headings-recursive", "version": 3, "max_tokens": 200, "min_tokens": 40}
+    assert Chunker().identity == {"name": "headings-recursive", "version": 4, "max_tokens": 200, "min_tokens": 40}
     others = [Chunker(max_tokens=100), Chunker(min_tokens=10), Chunker(version=2)]
     assert all(other.identity != Chunker().identity for other in others)
+
+
+@pytest.mark.parametrize("gap", [" ", "\n", "  \n"], ids=["a space", "a line of its own", "blanks and a line"])
+def test_an_item_of_a_list_is_not_split_from_its_number(gap: str) -> None:
+    items = [f"{number}.{gap}{' '.join(['loss'] * 12)}" for number in range(1, 9)]
+    chunks = cut([page_of("We do not pay for:\n" + "\n".join(items))], Chunker(max_tokens=30, min_tokens=4))
+    assert len(chunks) > 3
+    assert not [text for text in texts(chunks) if text.rstrip()[-1] == "."]
