@@ -25,6 +25,8 @@ _ROMAN_UNITS: Final = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 
 # A line that is shorter than this share of the longest line around it was not broken because it was full.
 _FULL: Final = 0.72
 _FULL_AT_STOP: Final = 0.9
+# Lines of a paragraph that tell how wide it is.
+_FEWEST_LINES: Final = 3
 # Words with which no item ends: "- Foundation and" goes on in the next line, whatever that begins with.
 _OPEN_ENDS: Final = frozenset(
     "an and as at by for from in into of on or per the to with or & "
@@ -295,10 +297,11 @@ def _last_line(
     """
     last = position
     marker, width = lines[position].marker, widths[position // _AROUND]
+    width = min(width, _width_of_paragraph(text, lines, position) or width)
     is_alone = marker is not None and marker.end() == lines[position].end
     while last + 1 < len(lines):
         line, following = lines[last], lines[last + 1]
-        if following.marker or not free[last + 1] or text.count("\n", line.end, following.start) > 1:
+        if following.marker or not free[last + 1] or _is_apart(text, line, following):
             break
         if not (is_alone and last == position) and not _is_continued(text, line, following, width):
             break
@@ -306,6 +309,28 @@ def _last_line(
     if is_alone and (last == position or not _stands_alone(marker)):
         return None
     return lines[last]
+
+
+def _width_of_paragraph(text: str, lines: Sequence[_Line], position: int) -> int | None:
+    """The longest line of the paragraph that is an item by itself, between blank lines.
+
+    A page may have wider lines than the column that it is set in. None for a paragraph of several items, or of so few
+    lines that their lengths tell nothing.
+    """
+    if position and not _is_apart(text, lines[position - 1], lines[position]):
+        return None
+    last = position
+    while last + 1 < len(lines) and not _is_apart(text, lines[last], lines[last + 1]):
+        last += 1
+        if lines[last].marker:
+            return None
+    paragraph = lines[position : last + 1]
+    return max(line.length for line in paragraph) if len(paragraph) >= _FEWEST_LINES else None
+
+
+def _is_apart(text: str, line: _Line, following: _Line) -> bool:
+    """True if a blank line is between two lines."""
+    return text.count("\n", line.end, following.start) > 1
 
 
 def _stands_alone(marker: re.Match[str] | None) -> bool:

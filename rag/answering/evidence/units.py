@@ -27,8 +27,9 @@ Place: TypeAlias = tuple[str, Span]
 _PageKey: TypeAlias = tuple[str, int]
 _Group: TypeAlias = tuple[str, int, int]
 
-# Longer sentences are taken line by line: they are tables, or lists without marks.
+# Longer sentences are taken line by line: they are tables, or lists without marks. Clauses of contracts are longer.
 _LONGEST: Final = 500
+_LONGEST_CLAUSE: Final = 1_000
 _FEWEST_WORDS: Final = 4
 # Characters of a footer, or of a header, between the two parts of a sentence. With more the passage was cut, and does
 # not end where its page does.
@@ -268,7 +269,8 @@ def _text_spans(evidence: Evidence, parts: PageParts, *, is_torn: bool) -> Itera
             sentence = text[start + first : start + last]
             is_whole = SENTENCE_END.search(sentence) or start + last == last_end
             is_prose = "\n" not in sentence or (is_whole and not _is_stacked(sentence))
-            if len(sentence) <= _LONGEST and is_prose:
+            is_clause = is_whole and "\n" in sentence and len(sentence) <= _LONGEST_CLAUSE
+            if is_prose and (len(sentence) <= _LONGEST or is_clause):
                 spans: Iterable[tuple[int, int]] = [(start + first, start + last)]
                 kind: UnitKind = "sentence"
             else:

@@ -126,6 +126,16 @@ class TestItems:
         text = f"{FULL} is {FULL}.\n• Open it.\n• Close it.\nThe pump is blue."
         assert bodies(text, only(text)) == ["Open it.", "Close it."]
 
+    def test_a_line_is_full_in_a_column_that_is_narrower_than_the_page(self) -> None:
+        wide = "The whole width of the page is used by this line and by others that are as long as it is."
+        item = "C. Payments for loss covered under Collision,\nOther Than Collision, and Custom Parts are\ndivided so:"
+        text = f"A. {wide}\n\nB. {wide}\n\n{item}\n\n{wide}"
+        assert bodies(text, only(text))[2] == " ".join(item[3:].split())
+
+    def test_a_title_is_not_full_beside_the_text_below_it(self) -> None:
+        text = "1. Send it\nPut all of it into the box that it came in.\nThe box is sent by post.\n\n2. Wait"
+        assert bodies(text, only(text)) == ["Send it", "Wait"]
+
     def test_a_blank_line_ends_an_item(self) -> None:
         text = "• Open it.\n• Close it\n\nand wait."
         assert bodies(text, only(text)) == ["Open it.", "Close it"]

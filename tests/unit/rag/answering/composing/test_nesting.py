@@ -84,7 +84,8 @@ def test_over_a_page_break() -> None:
 
 
 def test_a_long_series_is_not_completed() -> None:
-    items = "\n".join(f"- the {word} of the ship;" for word in "bow stern hull mast keel deck rail boom rudder sail".split())
+    names = "bow stern hull mast keel deck rail boom rudder sail".split()
+    items = "\n".join(f"- the {name} of the ship;" for name in names)
     assert shown_with("the mast", pages=(f"We insure:\n{items}\n- the crew.",)) == set()
 
 
