@@ -290,11 +290,11 @@ def _with_blocks(found: Iterable[tuple[Unit, _Group | None]], pages: Mapping[_Pa
     """The units with the number of their list or table; a list that goes on from the page before has the same."""
     blocks: dict[_Group, int] = {}
     levels: dict[_Group, int] = {}
-    # True while no text has followed an item of a list but the rest of that item.
+    # True while no text has followed an item of a list but the rest of that item: no introduction of another one.
     is_near = False
     for unit, group in found:
         if group is None:
-            is_near = is_near and not unit.is_statement
+            is_near = is_near and not unit.is_statement and not unit.text.endswith((":", "："))
             yield unit
             continue
         if group not in blocks:

@@ -59,7 +59,7 @@ def opposing(question: str, units: Sequence[Unit]) -> set[int]:
     asked = asked_polarity(question)
     if not asked.denied and not asked.affirmed:
         return set()
-    introductions = _introductions(units)
+    introductions = introduction_of_each(units)
     return {
         place for place, unit in enumerate(units) if _opposes(asked, unit, introducing_polarity(introductions[place]))
     }
@@ -81,7 +81,7 @@ def introductions_of(units: Sequence[Unit]) -> dict[int, int]:
 
 def denying_introductions(units: Sequence[Unit]) -> dict[int, str]:
     """The introduction or heading of each item, row and line that has one which denies what it says, by position."""
-    introductions = _introductions(units)
+    introductions = introduction_of_each(units)
     return {
         place: text
         for place, text in introductions.items()
@@ -89,12 +89,14 @@ def denying_introductions(units: Sequence[Unit]) -> dict[int, str]:
     }
 
 
-def _introductions(units: Sequence[Unit]) -> dict[int, str]:
-    """The introduction of each unit's list or, where it has none, its heading, by position."""
+def introduction_of_each(units: Sequence[Unit]) -> dict[int, str]:
+    """By position, the introduction of each unit's list, or what leads in to its passage; else its heading."""
     introducing = {block: _introduction(units, place) for block, place in introductions_of(units).items()}
     found = {}
     for place, unit in enumerate(units):
         introduction = introducing.get(unit.block) if unit.block is not None else None
+        if introduction is None and unit.block is not None and unit.row is None:
+            introduction = unit.evidence.hit.passage.chunk.lead_in or None
         found[place] = unit.heading if introduction is None else introduction
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rag.answering.composing.listed_answer import LISTED_CONFIDENCE, listed_answer
 from rag.answering.composing.relative_date import with_right_date
 from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, page_reader, table_answer
 from rag.answering.composing.value_answer import announced_list, sentence_of_value, sentence_of_yes_or_no
@@ -57,6 +58,8 @@ class ValueWriter:
             ModelError: the model failed.
         """
         draft, question = Draft(), run.question
+        if listed := self._listed(run, hits):
+            return listed
         if not hits or not self._may_be_answered(run, hits):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         max_tokens = question.max_tokens or self.max_tokens
@@ -77,6 +80,20 @@ class ValueWriter:
         evidence = [with_page(run.generation, hit) for hit in hits[: self.passages]]
         table = table_answer(run.question.text, evidence, page_reader(run.generation)) if run.form == "fact" else None
         return table is not None and table.is_sure
+
+    def _listed(self, run: Run, hits: Sequence[Hit]) -> Findings | None:
+        """The answer to a yes/no question by a list that has the thing; no model is asked. None where there is none."""
+        if run.form != "yes_no" or run.understood.language not in (None, "English"):
+            return None
+        evidence = [with_page(run.generation, hit) for hit in hits[: self.passages]]
+        with run.clock.measuring("verify"):
+            support = listed_answer(run.question.text, evidence)
+        if support is None:
+            return None
+        answer = support.sentence.partition(":")[0]
+        return Findings(
+            hits, evidence, support=[support], confidence=LISTED_CONFIDENCE, is_given=True, short_answer=answer
+        )
 
     def _generate(self, run: Run, prompt: EvidencePrompt, draft: Draft, max_tokens: int) -> None:
         yes_or_no = run.form == "yes_no"
