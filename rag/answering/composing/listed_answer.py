@@ -47,7 +47,8 @@ def listed_answer(question: str, evidence: Sequence[Evidence]) -> Support | None
     if (above := introductions_of(units).get(unit.block or 0)) is not None and unit.block is not None:
         quote = Quote(units[above].evidence, units[above].span, 1.0)
         support = replace(support, quotes=(quote, *support.quotes))
-    return replace(support, sentence=f"{opening}: {introduction.rstrip(' .?')} {unit.text}", verbatim=False)
+    said = f"{introduction.rstrip(' .?')} {unit.text.rstrip(' ;,')}"
+    return replace(support, sentence=f"{opening}: {said}", verbatim=False)
 
 
 def _named(question: str, asked: frozenset[str], units: Sequence[Unit]) -> Iterator[tuple[int, bool, str]]:
