@@ -15,20 +15,24 @@ _REFERENCE: Final = re.compile(r"(?<=[^\W\d_][.,;:!?)”\"’])\s(\d{1,2})(?=\s)
 # Not "3M": a capital and a small letter, or a word of one letter.
 _NOTE: Final = re.compile(r"^(\d{1,2})(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]|[AI] )", re.MULTILINE)
 _PARAGRAPH: Final = re.compile(r"^(\d{1,2}(?:\.\d{1,3}){0,2}\.)(\d{1,3})\.?(?=[ \t]+\S)", re.MULTILINE)
+# The number of a heading.
+_SECTION: Final = re.compile(r"^(\d{1,2}(?:\.\d{1,3}){0,2})\.?(?=[ \t]+[A-ZÀ-ÖØ-Þ])", re.MULTILINE)
 _MARK: Final = re.compile(r"(\d{1,2}(?:\.\d{1,3}){0,3})(?:\.[ \t]+|\s?)(?=[A-ZÀ-ÖØ-Þ“\"‘(])")
 
 
 def number_marks(text: str) -> frozenset[str]:
     """The numbers of a page's footnotes and paragraphs.
 
-    Of a footnote, both the note and a reference to it are there; of a paragraph, the number before or after it is, too.
+    Of a footnote, both the note and a reference to it are there; of a paragraph, the number before or after it is, too,
+    or that of its section is in front of the first one.
     """
     notes = {match[1] for match in _NOTE.finditer(text)}
     paragraphs = {(match[1], int(match[2])) for match in _PARAGRAPH.finditer(text)}
+    sections = {f"{match[1]}." for match in _SECTION.finditer(text)} if paragraphs else set()
     numbered = {
         f"{above}{number}"
         for above, number in paragraphs
-        if not paragraphs.isdisjoint({(above, number - 1), (above, number + 1)})
+        if not paragraphs.isdisjoint({(above, number - 1), (above, number + 1)}) or (number == 1 and above in sections)
     }
     return frozenset(notes.intersection(_REFERENCE.findall(text)) if notes else ()) | frozenset(numbered)
 

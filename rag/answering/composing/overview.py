@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import islice
 from typing import Final
 
 from rag.answering.composing.material import Composition
@@ -23,9 +24,15 @@ from rag.text.sentences import SENTENCE_END
 # Passages of a long document that are looked at, evenly spread, and those that may be read by the model.
 _MOST_PASSAGES: Final = 400
 _MOST_READ: Final = 40
-# What makes a sentence useful in an overview: being the document's first one, standing beside that, as in an abstract,
-# being the first of its section, being central, and a figure.
-_FIRST, _BESIDE_FIRST, _OPENING, _CENTRAL, _FIGURE = 0.1, 0.3, 0.2, 0.3, 0.1
+# What makes a sentence useful in an overview: telling what the document is for (the cue method: Edmundson, "New Methods
+# in Automatic Extracting", 1969), being the document's first one, standing beside that, as in an abstract, being the
+# first of its section, being central, and a figure.
+_AIM, _FIRST, _BESIDE_FIRST, _OPENING, _CENTRAL, _FIGURE = 0.6, 0.1, 0.3, 0.2, 0.3, 0.1
+# Where a text tells what it is for: the share of its units at its beginning, and their least number; and the most
+# sentences that do.
+_BEGINNING: Final = 0.25
+_FEWEST_AT_BEGINNING: Final = 20
+_MOST_AIMS: Final = 2
 # Words of a sentence that tells something, and of one that is too long for an overview; the document's first sentence,
 # with its parties, may be longer.
 _FEWEST_WORDS: Final = 8
@@ -36,6 +43,21 @@ _ENOUGH: Final = 4
 _LITTLE: Final = 0.2
 # A clause of a contract is an item of a list.
 _SENTENCES: Final[frozenset[UnitKind]] = frozenset({"sentence", "step", "item"})
+_DOCUMENTS: Final = (
+    r"(?:agreement|article|booklet|brochure|chapter|code|contract|directive|document|framework|guidance|guide|"
+    r"guidelines?|handbook|leaflet|manual|note|notice|paper|plan|policy|procedure|programme|program|protocol|report|"
+    r"review|specification|standard|statement|study|survey|terms)"
+)
+# "The aim of this policy is to ...", "This guide explains ...".
+_AIM_OF_DOCUMENT: Final = re.compile(
+    r"\b(?:aim|goal|intent|intention|objective|purpose|scope)s? of (?:this|the|these) "
+    rf"(?:[\w'’-]+ ){{0,4}}{_DOCUMENTS}\b"
+    rf"|\b(?:this|these) (?:[\w'’-]+ ){{0,4}}?{_DOCUMENTS} (?:[\w'’-]+ ){{0,4}}?"
+    r"(?:about|aims?|answers|contains?|covers?|defines?|describes?|details?|establish(?:es)?|examines?|explains?|gives?|governs?|helps?|informs?|intended|"
+    r"introduces?|investigates?|outlines?|presents?|proposes?|provides?|reports?|sets? out|shows?|specif(?:y|ies)|"
+    r"studies|summari[sz]es?|tells?)\b",
+    re.IGNORECASE,
+)
 # What somebody tells of himself.
 _PERSONAL: Final = re.compile(r"\b(?:I|me|my)\b")
 _CAPTION: Final = re.compile(r"\W*(?:figure|fig\.|table|chart|exhibit|continued on)\s", re.IGNORECASE)
@@ -74,9 +96,13 @@ def telling_passages(passages: Sequence[Passage], units: Sequence[Unit], usefuln
 
 
 def opening_of_overview(material: Composition) -> int | None:
-    """The position of the unit that an overview begins with: the first one of it; None where that is no sentence."""
-    shown = filter(material.is_shown, range(len(material.units)))
-    opening = next(shown, None)
+    """The position of the unit that an overview begins with; None where that is no sentence.
+
+    It is the one that tells what the document is for, or else the first one of it.
+    """
+    shown = list(filter(material.is_shown, range(len(material.units))))
+    aims = _aims(material.units)
+    opening = next((place for place in shown if place in aims), next(iter(shown), None))
     if opening is None:
         return None
     unit = material.units[opening]
@@ -100,19 +126,30 @@ def overview_usefulness(units: Sequence[Unit]) -> list[float]:
     if sum(told) < _ENOUGH:
         return [0.0 if is_boilerplate(unit.text, ()) else _LITTLE for unit in units]
     centrality = _centrality(units, told)
-    most, first = max(centrality) or 1.0, told.index(True)
+    most, first, aims = max(centrality) or 1.0, told.index(True), _aims(units)
     seen: set[tuple[str, ...]] = set()
     useful = []
     for place, unit in enumerate(units):
         if not told[place]:
             useful.append(0.0)
             continue
-        position = _FIRST * (place == first) + _BESIDE_FIRST * (unit.evidence.hit.passage.row == opening)
+        position = (
+            _AIM * (place in aims)
+            + _FIRST * (place == first)
+            + _BESIDE_FIRST * (unit.evidence.hit.passage.row == opening)
+        )
         position += _OPENING * (unit.headings not in seen)
         seen.add(unit.headings)
         figure = _FIGURE * any(map(str.isdigit, unit.text))
-        useful.append(position + _CENTRAL * centrality[place] / most + figure)
+        useful.append(min(1.0, position + _CENTRAL * centrality[place] / most + figure))
     return useful
+
+
+def _aims(units: Sequence[Unit]) -> frozenset[int]:
+    """The positions of the first sentences that tell what a document is for."""
+    beginning = range(max(_FEWEST_AT_BEGINNING, round(_BEGINNING * len(units))))
+    found = (place for place in beginning if place < len(units) and _AIM_OF_DOCUMENT.search(units[place].text))
+    return frozenset(islice(found, _MOST_AIMS))
 
 
 def _opening_passage(units: Sequence[Unit]) -> int | None:
@@ -142,7 +179,7 @@ def _tells(unit: Unit, opening: int | None) -> bool:
         and unit.is_statement
         and SENTENCE_END.search(unit.text) is not None
         and _FEWEST_WORDS <= len(segmented(unit.text).split()) <= (_MOST_WORDS_OF_FIRST if is_first else _MOST_WORDS)
-        and (is_first or not unit.refers_back)
+        and (is_first or not unit.refers_back or _AIM_OF_DOCUMENT.search(unit.text) is not None)
         and not is_boilerplate(unit.text, ())
         and not _CAPTION.match(unit.text)
         and not _COVER_FIELD.match(unit.text)

@@ -74,3 +74,17 @@ def test_numbers_of_paragraphs(begin: str, expected: str) -> None:
 def test_a_paragraph_number_with_a_stop() -> None:
     text = "2.1. The lease ends.\n2.2. The tenant pays."
     assert start_after_mark(text, 0, number_marks(text)) == len("2.1. ")
+
+
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [
+        pytest.param("4. Requirements", "All areas", id="below the number of its section"),
+        pytest.param("4 Requirements", "All areas", id="without a stop"),
+        pytest.param("5. Requirements", "4.1 All areas", id="below another number"),
+        pytest.param("Requirements", "4.1 All areas", id="below no number"),
+    ],
+)
+def test_the_first_paragraph_of_a_section(above: str, expected: str) -> None:
+    text = f"{above}\n4.1 All areas are assessed."
+    assert text[start_after_mark(text, len(above) + 1, number_marks(text)) :].startswith(expected)

@@ -34,7 +34,9 @@ WEEKS = "The office is open on:\n• Mondays\n• Fridays"
         pytest.param("Can I wear a coat?", DRESS, None, id="what is not in the list"),
         pytest.param("Can I buy a smart watch?", DRESS, None, id="another verb"),
         pytest.param("May I bring medicine?", BAG, None, id="an item with a condition"),
-        pytest.param("Is the office of the mayor in Rome open on Mondays?", WEEKS, None, id="too much that is elsewhere"),
+        pytest.param(
+            "Is the office of the mayor in Rome open on Mondays?", WEEKS, None, id="too much that is elsewhere"
+        ),
         pytest.param("Can I wear it?", DRESS, None, id="nothing that is named"),
     ],
 )

@@ -20,7 +20,7 @@ from tests.unit.rag.answering.material import evidence_of, evidence_on, page_wit
 
 CENTRAL = "The pump of the yard moves water to the tank each day."
 PROSE = (
-    f"This report is about the pump of the yard. {CENTRAL} A heron was seen there on some mornings. "
+    f"Everybody depends on the pump of the yard. {CENTRAL} A heron was seen there on some mornings. "
     "The pump moves 40 litres of water each day. The tank of the yard holds the water of the pump."
 )
 
@@ -40,7 +40,27 @@ def test_what_shares_its_words_with_others_is_more_useful() -> None:
 
 def test_the_first_sentence_is_the_most_useful() -> None:
     useful = useful_in(PROSE)
-    assert max(useful, key=useful.__getitem__) == "This report is about the pump of the yard."
+    assert max(useful, key=useful.__getitem__) == "Everybody depends on the pump of the yard."
+
+
+@pytest.mark.parametrize(
+    "aim",
+    [
+        "The aim of this policy framework is to keep the water of the yard clean.",
+        "This policy sets out how the pump is run and by whom.",
+        "This quick guide for new keepers explains how the pump is run.",
+    ],
+)
+def test_an_overview_begins_with_what_the_document_is_for(aim: str) -> None:
+    page = (
+        f"The old rules of the yard end on the last day of May.\n\n{PROSE}\n\n{aim}\n\n{PROSE.replace('tank', 'well')}"
+    )
+    units = units_of(evidence_of(page))
+    useful = overview_usefulness(units)
+    opening = opening_of_overview(Composition("What is it about?", "overview", (), units, useful))
+    assert opening is not None
+    assert units[opening].text == aim
+    assert max(useful) <= 1
 
 
 def test_a_figure_makes_a_sentence_more_useful() -> None:
