@@ -8,7 +8,7 @@ If visitors ...".
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import Final
 
 _REFERENCE: Final = re.compile(r"(?<=[^\W\d_][.,;:!?)”\"’])\s(\d{1,2})(?=\s)")
@@ -17,6 +17,7 @@ _NOTE: Final = re.compile(r"^(\d{1,2})(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]|[AI] )",
 _PARAGRAPH: Final = re.compile(r"^(\d{1,2}(?:\.\d{1,3}){0,2}\.)(\d{1,3})\.?(?=[ \t]+\S)", re.MULTILINE)
 # The number of a heading.
 _SECTION: Final = re.compile(r"^(\d{1,2}(?:\.\d{1,3}){0,2})\.?(?=[ \t]+[A-ZÀ-ÖØ-Þ])", re.MULTILINE)
+_LINE_START: Final = re.compile(r"\n[ \t]*+")
 _MARK: Final = re.compile(r"(\d{1,2}(?:\.\d{1,3}){0,3})(?:\.[ \t]+|\s?)(?=[A-ZÀ-ÖØ-Þ“\"‘(])")
 
 
@@ -41,3 +42,17 @@ def start_after_mark(text: str, start: int, marks: Set[str]) -> int:
     """The offset of the first word of a sentence that begins at ``start``, behind one of ``marks`` in front of it."""
     mark = _MARK.match(text, start)
     return mark.end() if mark and mark[1] in marks else start
+
+
+def paragraphs_with_marks(text: str, start: int, end: int, marks: Set[str]) -> Iterator[tuple[int, int]]:
+    """The parts of ``text[start:end]`` that lines which begin with one of ``marks`` divide it into, as offsets.
+
+    "The Professional will:", in front of such a line, is no sentence that goes on in it.
+    """
+    if marks:
+        for line in _LINE_START.finditer(text, start + 1, end):
+            mark = _MARK.match(text, line.end())
+            if mark and mark[1] in marks:
+                yield start, line.end()
+                start = line.end()
+    yield start, end

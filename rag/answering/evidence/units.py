@@ -15,7 +15,7 @@ from rag.answering.tables.cell_text import without_note
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import SentenceKind, Span
 from rag.text.lists import ListItem
-from rag.text.number_marks import start_after_mark
+from rag.text.number_marks import paragraphs_with_marks, start_after_mark
 from rag.text.run_in_titles import with_titles_apart
 from rag.text.scripts import segmented
 from rag.text.sentences import QUESTION_MARKS, SENTENCE_END, line_spans, sentence_spans
@@ -264,7 +264,8 @@ def _text_spans(evidence: Evidence, parts: PageParts, *, is_torn: bool) -> Itera
     """
     text, chunk = evidence.page.text, evidence.hit.passage.chunk
     last_end = chunk.span.start + len(chunk.text.rstrip()) if is_torn else -1
-    for start, end in parts.between(chunk.span.start, min(chunk.span.end, len(text))):
+    stretches = parts.between(chunk.span.start, min(chunk.span.end, len(text)))
+    for start, end in (one for each in stretches for one in paragraphs_with_marks(text, *each, parts.marks)):
         for first, last in sentence_spans(text[start:end]):
             sentence = text[start + first : start + last]
             is_whole = SENTENCE_END.search(sentence) or start + last == last_end

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rag.text.number_marks import number_marks, start_after_mark
+from rag.text.number_marks import number_marks, paragraphs_with_marks, start_after_mark
 from tests.complexity import assert_linear
 
 
@@ -88,3 +88,13 @@ def test_a_paragraph_number_with_a_stop() -> None:
 def test_the_first_paragraph_of_a_section(above: str, expected: str) -> None:
     text = f"{above}\n4.1 All areas are assessed."
     assert text[start_after_mark(text, len(above) + 1, number_marks(text)) :].startswith(expected)
+
+
+def test_paragraphs_begin_with_their_numbers() -> None:
+    text = "2. Services\nThe keeper will:\n2.1 Wind the clock; and\n2.2 Log it in\n3.5 hours."
+    parts = list(paragraphs_with_marks(text, 0, len(text), number_marks(text)))
+    assert [text[start:end] for start, end in parts] == [
+        "2. Services\nThe keeper will:\n",
+        "2.1 Wind the clock; and\n",
+        "2.2 Log it in\n3.5 hours.",
+    ]
