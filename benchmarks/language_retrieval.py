@@ -44,7 +44,7 @@ from rag.index.reading import open_current
 from rag.models.embedding.interfaces import Encoder, Reranker
 from rag.models.llm.language_model import LanguageModel
 from rag.models.opening import open_encoder, open_language_model, open_reranker
-from rag.query.translation import translate_question
+from rag.query.rewording.translation import translate_question
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.scoring import FIRST_STAGE
 from rag.runtime.cancellation import Cancellation

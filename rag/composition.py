@@ -124,6 +124,7 @@ def open_answerer(settings: Settings, *, recorded: bool = False) -> Answerer:
         retriever=retriever,
         model=model,
         is_masked=_is_small(model),
+        restates=True,
         # A strong model's first draft leaves little out, and another request to a server may cost money.
         rereads=settings.rereads and _is_small(model),
         passages=settings.passages,

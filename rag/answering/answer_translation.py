@@ -20,7 +20,7 @@ from rag.answering.prompt import NO, YES
 from rag.answering.run import Run
 from rag.domain.values import Answer, Sentence, SentenceVerified, Usage
 from rag.models.llm.language_model import LanguageModel, Message
-from rag.query.completion import complete_line
+from rag.query.rewording.completion import complete_line
 from rag.text.language import language_of
 from rag.text.languages.table import has_messages, in_language
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -10,12 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-import numpy as np
-
 from rag.answering.answer_builder import AnswerBuilder, sentence_events
 from rag.answering.answer_translation import answer_translator
-from rag.answering.composing.comparison import names_both
 from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel, FittedLater
+from rag.answering.evidence.question_hits import QuestionSearch
 from rag.answering.evidence.selection import with_page
 from rag.answering.run import Clock, Findings, Run
 from rag.answering.trace import AnswerTrace, Recorder
@@ -28,16 +25,9 @@ from rag.models.llm.language_model import LanguageModel
 from rag.query.types import Reply, UnderstoodQuestion
 from rag.query.understand import understand
 from rag.retrieval.cached import RetrievalCache
-from rag.retrieval.interleaving import interleave
-from rag.retrieval.retriever import Retriever, reranker_text
-from rag.retrieval.scoring import HIGHEST_LOGIT
+from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 
-# Hits of the whole question that come before those of its parts.
-_FIRST: Final = 4
-# Documents and aspects of a comparison that are searched.
-_MOST_COMPARED: Final = 4
-_MOST_ASPECTS: Final = 4
 # Hits that tell which document an overview is about.
 _BEST: Final = 5
 # Forms that are answered by one value.
@@ -60,6 +50,7 @@ class Answerer:
         is_masked: whether the model is held to the words of passages and question; a strong model need not be.
         rereads: whether the model writes further short drafts of an answer of several sentences.
         rereads_below: where fewer statements of its first draft than these are borne out by passages.
+        restates: whether a question for which nothing near is found is searched for in formal words, too.
         today: gives the date that "next" and "still" refer to.
         recorder: receives the trace of each answer.
         searches: retrieval results by question, kept in memory and shared by concurrent requests.
@@ -79,6 +70,7 @@ class Answerer:
     is_masked: bool = True
     rereads: bool = False
     rereads_below: int = TELLS_ENOUGH
+    restates: bool = False
     today: Callable[[], date] = date.today
     recorder: Recorder | None = None
     searches: RetrievalCache = field(default_factory=RetrievalCache)
@@ -184,7 +176,18 @@ class Answerer:
             written = self._whole_writer(run).overview(run, understood.passages, today)
             return (yield from self._streamed(run, written, is_translated=is_translated))
         with run.clock.measuring("retrieve"):
-            hits = self._retrieve(run)
+            limit = self.passages if understood.form in VALUE_FORMS else self.whole_passages
+            search = QuestionSearch(self.retriever, self.searches, self.model if self.restates else None)
+            hits, usage = search.hits(run, limit)
+        found = yield from self._answered(run, hits, today, is_translated=is_translated)
+        found.draft.finish = replace(found.draft.finish, usage=found.draft.finish.usage + usage)
+        return found
+
+    def _answered(
+        self, run: Run, hits: list[Hit], today: str | None, *, is_translated: bool
+    ) -> Generator[AnswerEvent, None, Findings]:
+        """The findings from the passages that a search has found, after these as an event."""
+        understood = run.understood
         yield PassagesFound(tuple(hits))
         if statement := _unknown(understood):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits], statement=statement)
@@ -211,44 +214,6 @@ class Answerer:
                 return findings
             if not is_translated:
                 yield builder.first(begun)
-
-    def _retrieve(self, run: Run) -> list[Hit]:
-        """The hits of all searches, interleaved; a follow-up searches the documents of the conversation first."""
-        understood = run.understood
-        limit = self.passages if understood.form in VALUE_FORMS else self.whole_passages
-
-        def search(question: Question) -> Sequence[Hit]:
-            return self.searches.hits(self.retriever, run.generation, question, limit, run.cancelled)
-
-        rankings = [search(question) for question in understood.searches]
-        if understood.topic:
-            rankings[0] = interleave([rankings[0], search(understood.topic)])
-        whole = rankings[-1] if understood.form == "comparison" else rankings[0]
-        if understood.prior_documents and understood.asked.history and not understood.asked.documents:
-            rankings.insert(0, search(replace(understood.searches[0], documents=understood.prior_documents)))
-        if understood.form == "comparison":
-            rankings += [search(question) for question in _aspects(understood, whole)]
-        # The searches for parts and sides are vague by themselves.
-        first = _first(understood, whole)
-        run.cancelled.check()
-        return self._read_for_bare_questions(run, interleave([[*first, *interleave(rankings)]]))
-
-    def _read_for_bare_questions(self, run: Run, hits: Sequence[Hit]) -> list[Hit]:
-        """The hits, each with the highest of its logits for the whole text and for the questions in it alone.
-
-        What a person tells beside a question, "We are going abroad.", is in no passage: each seems to be about
-        something else then.
-        """
-        questions, reranker = run.understood.bare_questions, self.retriever.reranker
-        if reranker is None or not questions or not hits:
-            return list(hits)
-        texts = [reranker_text(hit.passage) for hit in hits]
-        best = np.max([reranker.logits(question, texts) for question in questions], axis=0)
-        run.cancelled.check()
-        return [
-            hit if hit.logit is None else replace(hit, logit=max(hit.logit, min(float(logit), HIGHEST_LOGIT)))
-            for hit, logit in zip(hits, best, strict=True)
-        ]
 
     def _builder(self, run: Run) -> AnswerBuilder:
         return AnswerBuilder(run, self.model.name, self.is_calibrated)
@@ -285,21 +250,6 @@ def _written(written: Generator[Findings, None, Findings]) -> Findings:
         except StopIteration as end:
             findings: Findings = end.value
             return findings
-
-
-def _aspects(understood: UnderstoodQuestion, hits: Sequence[Hit]) -> list[Question]:
-    """A search for each aspect of a comparison, in the documents that the comparison is found in."""
-    documents = tuple(dict.fromkeys(hit.passage.document.name for hit in hits))[:_MOST_COMPARED]
-    aspects = understood.attributes[:_MOST_ASPECTS]
-    return [replace(understood.standalone, text=aspect, documents=documents, history=()) for aspect in aspects]
-
-
-def _first(understood: UnderstoodQuestion, whole: Sequence[Hit]) -> Sequence[Hit]:
-    """The hits of the whole question that come before those of parts and sides: first those that name both sides."""
-    if understood.form == "comparison":
-        # A sort is stable: the others stay as they are.
-        whole = sorted(whole, key=lambda hit: -(hit.logit or 0.0) if names_both(understood.searches, hit) else math.inf)
-    return whole[:_FIRST] if understood.form in ("parts", "comparison") else ()
 
 
 def _main_document(hits: Sequence[Hit]) -> str | None:

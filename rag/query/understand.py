@@ -24,11 +24,11 @@ from rag.query.lookup.topic import topic_of
 from rag.query.multilingual.question_language import language_of_question
 from rag.query.parts import attributes_of, parts_of
 from rag.query.relative_dates import needs_today
-from rag.query.rewriting import rewrite_follow_up
+from rag.query.rewording.rewriting import rewrite_follow_up
+from rag.query.rewording.translation import language_shares, translate_question
 from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
 from rag.query.spelling import correct_spelling, is_known_word
-from rag.query.translation import language_shares, translate_question
 from rag.query.types import Reply, UnderstoodQuestion
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import sentence_spans

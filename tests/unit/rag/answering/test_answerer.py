@@ -34,6 +34,7 @@ from rag.index.generation import Generation
 from rag.index.joint.interfaces import ServedIndex
 from rag.models.embedding.interfaces import FloatMatrix, FloatVector
 from rag.models.llm.language_model import Generated, Prompt, Token
+from rag.query.rewording.restating import RESTATE
 from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.retrieval.scoring import HIGHEST_LOGIT
@@ -441,6 +442,39 @@ class TestWithoutTheModel:
         answer = answerer_of(library, model).ask(Question("Who is the mayor of Venice in winter?"))
         assert (answer.answered, answer.reason, answer.answer) == (False, "not_in_documents", NOT_IN_DOCUMENTS)
         assert model.chats == []
+
+
+class AllNear:
+    """Reranker to which every passage is near every question."""
+
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
+        return np.full(len(texts), 5.0, np.float32)
+
+
+class TestRestating:
+    """A question for which nothing near is found is searched for in other words, too."""
+
+    ASKED, FORMAL = "How long is my guarantee good for?", "How long does the warranty of the pump last?"
+
+    def test_what_other_words_find_is_read(self, library: Generation) -> None:
+        model = ScriptedModel([self.FORMAL, "24 months"])
+        answer = answerer_of(library, model, restates=True).ask(Question(self.ASKED))
+        assert [message.text for message in model.chats[0]][-1] == self.ASKED
+        assert TestFact.OWN in asked_of(model)
+        assert asked_of(model).endswith(self.ASKED)
+        assert answer.usage.completion_tokens >= len(self.FORMAL.split())
+
+    def test_nothing_is_restated_where_something_near_is_found(self, library: Generation) -> None:
+        model = ScriptedModel(["24 months"])
+        retriever = Retriever(BagOfWordsEncoder(), AllNear())
+        answerer_of(library, model, restates=True, retriever=retriever).ask(Question(TestFact.ASKED))
+        assert not [chat for chat in model.chats if chat[0].text == RESTATE]
+
+    @pytest.mark.parametrize("asked", ["Wie lange gilt die Garantie?", "What does the TR-99 weigh?"])
+    def test_nor_another_language_and_what_no_document_mentions(self, library: Generation, asked: str) -> None:
+        model = ScriptedModel([NOT_FOUND])
+        answerer_of(library, model, restates=True).ask(Question(asked))
+        assert not [chat for chat in model.chats if chat[0].text == RESTATE]
 
 
 class TestAbstention:

@@ -28,7 +28,7 @@ from rag.query.lookup.prior_documents import prior_documents
 from rag.query.multilingual.question_language import language_of_question
 from rag.query.parts import attributes_of, part_label, parts_of
 from rag.query.relative_dates import needs_today
-from rag.query.rewriting import depends_on_history, first_sentence, is_faithful
+from rag.query.rewording.rewriting import depends_on_history, first_sentence, is_faithful
 from rag.query.section_lookup import find_section
 from rag.query.small_talk import small_talk
 from rag.query.spelling import correct_spelling

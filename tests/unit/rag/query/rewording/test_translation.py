@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from rag.domain.values import Question, Usage
 from rag.index.generation import Generation
 from rag.index.reading import open_current
-from rag.query.translation import translate_question
+from rag.query.rewording.translation import translate_question
 from rag.runtime.cancellation import Cancellation
 from rag.testing import BagOfWordsEncoder, ScriptedModel
 from rag.text.language import language_of
 from tests.unit.conftest import publish, quick_folder
 
 LIBRARY = {"a.pdf": ["The share of a member of the Cooperative is paid in 12 parts.", "A Bittern is heard for miles."]}
-QUESTIONS = Path(__file__).parents[4] / "knowledge_base" / "questions.jsonl"
+QUESTIONS = Path(__file__).parents[5] / "knowledge_base" / "questions.jsonl"
 
 
 @pytest.fixture(scope="module")

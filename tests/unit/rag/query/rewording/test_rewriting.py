@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.domain.values import Question, Turn, Usage
-from rag.query.rewriting import depends_on_history, first_sentence, is_faithful, rewrite_follow_up
+from rag.query.rewording.rewriting import depends_on_history, first_sentence, is_faithful, rewrite_follow_up
 from rag.runtime.cancellation import Cancellation
 from rag.testing import ScriptedModel
 

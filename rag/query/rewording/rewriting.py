@@ -8,9 +8,9 @@ from typing import Final
 
 from rag.domain.values import Question, Turn, Usage
 from rag.models.llm.language_model import LanguageModel, Message
-from rag.query.completion import complete_line
 from rag.query.english.names import find_names
 from rag.query.identifiers import identifiers_of
+from rag.query.rewording.completion import complete_line
 from rag.runtime.cancellation import Cancellation
 from rag.text.sentences import sentence_spans
 from rag.text.words import STOPWORDS, is_number, words

@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 from rag.domain.values import Question, Usage
 from rag.index.generation import Generation
 from rag.models.llm.language_model import LanguageModel, Message
-from rag.query.completion import complete_line
 from rag.query.multilingual.question_language import language_of_question
+from rag.query.rewording.completion import complete_line
 from rag.runtime.cancellation import Cancellation
 from rag.text.language import language_of
 
