@@ -28,6 +28,8 @@ from rag.retrieval.cached import RetrievalCache
 from rag.retrieval.retriever import Retriever
 from rag.runtime.cancellation import Cancellation
 
+# Probability that the model refuses to answer from which on it is taken at its word.
+_REFUSED: Final = 0.5
 # Hits that tell which document an overview is about.
 _BEST: Final = 5
 # Forms that are answered by one value.
@@ -197,7 +199,11 @@ class Answerer:
             written = self._whole_writer(run).overview(run, passages, today)
             return (yield from self._streamed(run, written, is_translated=is_translated))
         if understood.form in VALUE_FORMS:
-            return self._value_writer(run).write(run, hits, today)
+            found = self._value_writer(run).write(run, hits, today)
+            if not _tells_more(run, found):
+                return found
+            # Neither yes nor no: what the passages say of it is worth more than nothing.
+            run = replace(run, understood=replace(understood, form="about"))
         written = self._whole_writer(run).write(run, hits, today)
         return (yield from self._streamed(run, written, is_translated=is_translated))
 
@@ -257,6 +263,17 @@ def _main_document(hits: Sequence[Hit]) -> str | None:
     counts = Counter(hit.passage.document.name for hit in hits[:_BEST])
     name, count = counts.most_common(1)[0] if counts else ("", 0)
     return name if count > _BEST / 2 else None
+
+
+def _tells_more(run: Run, found: Findings) -> bool:
+    """True where a yes/no question got neither, though the model did not say that the passages have no answer."""
+    return (
+        run.form == "yes_no"
+        and not found.is_given
+        and not found.draft.is_empty
+        and found.features is not None
+        and (found.draft.refusal_probability < _REFUSED)
+    )
 
 
 def _unknown(understood: UnderstoodQuestion) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +31,9 @@ _DEFAULT_WORDS: Final = 75
 _FACTOR: Final[dict[Length, float]] = {"short": 0.4, "normal": 1.0, "full": 2.0}
 # Of a row, where a table was asked for: a row by itself says little to the reranker.
 _LEAST_TABLE: Final = 0.03
+_QUESTIONS: Final = re.compile(
+    r"\b(?:questions|checklist)\b|\bwhat (?:should|can|could|do|shall) (?:I|we) ask\b", re.IGNORECASE
+)
 # Items of a list that is shown from its beginning.
 MOST_ITEMS: Final = 40
 
@@ -75,6 +79,11 @@ class Composition:
         best = max(rows, key=self.usefulness.__getitem__, default=None)
         return None if best is None or self.usefulness[best] < _LEAST_TABLE else self.units[best].block
 
+    @cached_property
+    def _asks_for_questions(self) -> bool:
+        """True for "What questions should I ask?", which a list of questions answers."""
+        return _QUESTIONS.search(self.question) is not None
+
     @property
     def words(self) -> int:
         """Words that the answer is filled up to."""
@@ -94,7 +103,9 @@ class Composition:
             return self.units[place].block == table
         if self.depends(place) and not self.has_antecedent(place):
             return False
-        return self.units[place].is_statement or self.units[place].is_telling_line
+        unit = self.units[place]
+        is_asked_for = self._asks_for_questions and unit.kind in ("item", "step")
+        return unit.is_statement or unit.is_telling_line or is_asked_for
 
     def depends(self, place: int) -> bool:
         """True for a sentence that cannot be understood without the one before it; an overview has none such."""

@@ -444,6 +444,21 @@ class TestWithoutTheModel:
         assert model.chats == []
 
 
+class TestNeitherYesNorNo:
+    """A yes/no question whose passages say neither gets what they say of it."""
+
+    ASKED = "Does the pump make a humming noise by itself?"
+
+    def test_what_the_passages_say(self, library: Generation) -> None:
+        strict = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, PLAIN_CONFIDENCE_MODEL.correct.weights))
+        answer = ask(library, self.ASKED, "Yes", "The pump makes a humming noise.", confidence_model=strict)
+        assert answer.answered
+        assert answer.answer.startswith("The pump makes a humming noise because its compressor is set to a low speed.")
+
+    def test_nothing_where_the_model_refuses(self, library: Generation) -> None:
+        assert not ask(library, self.ASKED, NOT_FOUND).answered
+
+
 class AllNear:
     """Reranker to which every passage is near every question."""
 

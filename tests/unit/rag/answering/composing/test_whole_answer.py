@@ -88,6 +88,17 @@ class TestLists:
         found = composed(evidence_of(page), {"Take": USEFUL, "The works": usefulness}, form)
         assert ("The works are open on weekdays." in texts(found)) is is_shown
 
+    @pytest.mark.parametrize(
+        ("question", "count"),
+        [("What questions should I ask the keeper?", 4), ("What about the lid?", 0)],
+        ids=["asked for", "not asked for"],
+    )
+    def test_of_questions_only_where_they_are_asked_for(self, question: str, count: int) -> None:
+        text = "You may find this checklist helpful:\n• What does it weigh?\n• Who built it?\n• Does it leak?"
+        units = units_of(evidence_of(text))
+        shown = compose(Composition(question, "list", (), units, [USEFUL] * len(units)))
+        assert len(shown) == count
+
     def test_over_a_page_break(self) -> None:
         evidence = evidence_of(STEPS, "4. Open the valve.\n5. Wipe the lid.")
         found = composed(evidence, {"Wipe": USEFUL}, "how_to")
