@@ -124,6 +124,14 @@ _AFTER_SIDE: Final = re.compile(
 )
 _ARTICLE: Final = re.compile(r"(?:the|an?|that|those|its|their) ", re.IGNORECASE)
 _BEFORE_NAME: Final = re.compile(r"(?:^|(?<= ))(?:the|an?|of|in|for|under|between|to|with|by|from|on) ", re.IGNORECASE)
+# "What is the difference between", with nothing else in the question than the two.
+_WHAT_DIFFERS: Final = re.compile(
+    r"(?:(?:what(?:['’]s| is| are)|explain|describe|tell me|show me|give me) )?(?:the )?(?:main |key |exact |big )?"
+    r"differences? between ",
+    re.IGNORECASE,
+)
+_WHAT_IS: Final = "What is "
+_SIDES: Final = 2
 _MOST_WORDS_OF_SIDE: Final = 6
 _MOST_WORDS_OF_NAME: Final = 3
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
@@ -159,8 +167,25 @@ def split_comparison(question: Question, documents: Sequence[Document]) -> tuple
         for match in pattern.matches(text):
             if subjects := _subjects(match["a"], match["b"]):
                 one, other = subjects
+                if _asks_what_differs(text, match):
+                    return _definition(question, match["a"]), _definition(question, match["b"])
                 return _search(question, one, other), _search(question, other, one)
     return ()
+
+
+def _asks_what_differs(text: str, match: re.Match[str]) -> bool:
+    """True for "What is the difference between A and B?": each of them is to be told what it is."""
+    before, _, after = text.partition(match.string[match.start("a") : match.end("b")])
+    return _WHAT_DIFFERS.fullmatch(before) is not None and not after.strip(" ?.!")
+
+
+def _definition(question: Question, side: str) -> Question:
+    return replace(question, text=f"{_WHAT_IS}{side.strip(' .?!')}?")
+
+
+def asks_for_definitions(searches: Sequence[Question]) -> bool:
+    """True for the searches of a comparison, its sides first, that ask what each side is."""
+    return len(searches) > _SIDES and all(side.text.startswith(_WHAT_IS) for side in searches[:_SIDES])
 
 
 def _named_last(side: str) -> str:

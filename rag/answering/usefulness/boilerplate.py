@@ -22,7 +22,9 @@ _BOILERPLATE: Final = re.compile(
     r"|^dear \w+|^welcome to\b|\bthank you for (?:choosing|buying|purchasing|your|being|reading)\b"
     r"|\bwe hope (?:that )?(?:this|you)\b|\bwe look forward to (?:welcoming|seeing|hearing|working)\b"
     r"|^please read (?:it|this|these|them)\b"
-    r"|^if you (?:still )?have (?:any )?(?:further |other |more )?(?:questions|concerns)\b",
+    r"|^if you (?:\w+ ){0,5}have (?:any )?(?:further |other |more )?(?:questions|concerns)\b"
+    r"|^for (?:more|further|additional) (?:information|details)\b|\b(?:explained|defined) in the glossary\b"
+    r"|\bis (?:reviewed|updated) (?:\w+ ){0,2}every\b|\bfree copy of\b",
     re.IGNORECASE,
 )
 _ITSELF: Final = (

@@ -20,6 +20,7 @@ from rag.answering.usefulness.pointers import Pointer, followed_list
 from rag.answering.usefulness.targets import Target
 from rag.domain.values import Hit
 from rag.models.embedding.interfaces import Reranker
+from rag.query.decomposition import asks_for_definitions
 
 # Parts of a question, or aspects of a comparison, that are looked after; documents in which those are.
 _MOST_TARGETS: Final = 4
@@ -103,12 +104,17 @@ def _of_other_procedures(run: Run, units: Sequence[Unit], pointers: Sequence[Poi
 
 
 def targets_of(run: Run, composition: Composition) -> list[Target]:
-    """The parts of a question; of a comparison, what the two sides are compared in, in each of two documents."""
+    """The parts of a question; of a comparison, what the two sides are compared in, in each of two documents.
+
+    Of "What is the difference between A and B?", what each of the two is.
+    """
     understood = run.understood
     if run.form == "parts" and len(understood.parts) > 1:
         return [Target(part) for part in understood.parts[:_MOST_TARGETS]]
     if run.form != "comparison":
         return []
+    if not understood.attributes and asks_for_definitions(understood.searches):
+        return [Target(side.text) for side in understood.searches[:_MOST_SIDES]]
     documents = _documents(composition)[:_MOST_SIDES]
     aspects = understood.attributes[:_MOST_TARGETS]
     return [Target(aspect, frozenset({one})) for aspect in aspects for one in documents]

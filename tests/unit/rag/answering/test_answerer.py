@@ -462,7 +462,7 @@ class TestNeitherYesNorNo:
 class AllNear:
     """Reranker to which every passage is near every question."""
 
-    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
+    def logits(self, _question: str, texts: Sequence[str]) -> FloatVector:
         return np.full(len(texts), 5.0, np.float32)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.domain.values import Document, Question
-from rag.query.decomposition import split_comparison
+from rag.query.decomposition import asks_for_definitions, split_comparison
 
 
 def document(name: str, title: str) -> Document:
@@ -189,3 +189,26 @@ def test_sides_that_are_subjects_are_searched_for_in_all_documents(text: str, se
 @given(st.text(max_size=80))
 def test_accepts_any_text(text: str) -> None:
     assert len(split_comparison(Question(text), TERMS)) in (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        pytest.param(
+            "What is the difference between a lumpectomy and a mastectomy?",
+            ["What is a lumpectomy?", "What is a mastectomy?"],
+            id="what each is",
+        ),
+        pytest.param(
+            "Explain the main differences between closed visits and banning a visitor.",
+            ["What is closed visits?", "What is banning a visitor?"],
+            id="an order",
+        ),
+        pytest.param("Compare the ring test and the dye test in cost.", None, id="another comparison"),
+    ],
+)
+def test_what_two_things_are(text: str, sides: list[str] | None) -> None:
+    searches = split_comparison(Question(text), [])
+    assert asks_for_definitions([*searches, Question(text)]) == (sides is not None)
+    if sides:
+        assert [side.text for side in searches] == sides
