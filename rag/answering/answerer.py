@@ -11,6 +11,7 @@ from typing import Final
 
 from rag.answering.answer_builder import AnswerBuilder, sentence_events
 from rag.answering.answer_translation import answer_translator
+from rag.answering.composing.value_answer import repeats_question
 from rag.answering.confidence import CONFIDENCE_MODEL, WHOLE_CONFIDENCE_MODEL, ConfidenceModel, FittedLater
 from rag.answering.evidence.question_hits import QuestionSearch
 from rag.answering.evidence.selection import with_page
@@ -202,7 +203,6 @@ class Answerer:
             found = self._value_writer(run).write(run, hits, today)
             if not _tells_more(run, found):
                 return found
-            # Neither yes nor no: what the passages say of it is worth more than nothing.
             run = replace(run, understood=replace(understood, form="about"))
         written = self._whole_writer(run).write(run, hits, today)
         return (yield from self._streamed(run, written, is_translated=is_translated))
@@ -266,14 +266,14 @@ def _main_document(hits: Sequence[Hit]) -> str | None:
 
 
 def _tells_more(run: Run, found: Findings) -> bool:
-    """True where a yes/no question got neither, though the model did not say that the passages have no answer."""
-    return (
-        run.form == "yes_no"
-        and not found.is_given
-        and not found.draft.is_empty
-        and found.features is not None
-        and (found.draft.refusal_probability < _REFUSED)
-    )
+    """True where what the passages say is worth more than the value: it is none, though they do not lack an answer.
+
+    A yes/no question got neither; or the value says nothing that the question does not.
+    """
+    draft = found.draft
+    if found.is_given or found.features is None or draft.is_empty or draft.refusal_probability >= _REFUSED:
+        return False
+    return run.form == "yes_no" or repeats_question(draft.text, run.question.text)
 
 
 def _unknown(understood: UnderstoodQuestion) -> str | None:

@@ -21,7 +21,7 @@ from rag.domain.values import in_context
 from rag.text.languages.phrases import conditions_in
 from rag.text.languages.table import in_language
 from rag.text.normalization import normalized_words
-from rag.text.words import is_number
+from rag.text.words import is_number, words
 
 # Words of a sentence that answers a question about a fact.
 _LONGEST: Final = 45
@@ -36,6 +36,9 @@ _CONDITION: Final = re.compile(
 )
 # What a sentence that answers yes or no begins with, in English; a colon follows.
 YES_NO_OPENINGS: Final = ("Yes", "No", "Yes, on a condition")
+_CHOICE: Final = re.compile(r"\b(?:or|which|whether|than|versus|vs)\b", re.IGNORECASE)
+# A number by itself: no part of "26AS".
+_NUMBER: Final = re.compile(r"(?<!\w)\d[\d.,:/]*+(?!\w)")
 _YES_NO: Final = re.compile(r"(?:yes|no)\b[.,!:;\s]*", re.IGNORECASE)
 
 
@@ -52,17 +55,17 @@ def sentence_of_value(
     """
     first = value[0]
     language = language_of_evidence(evidence)
-    words = _words(first.sentence, language)
+    value_words = _words(first.sentence, language)
     own = next(
         (
             unit
             for unit in _units_of(first.quotes)
-            if unit.is_statement and words <= _words(unit.text, language) and len(unit.text.split()) <= _LONGEST
+            if unit.is_statement and value_words <= _words(unit.text, language) and len(unit.text.split()) <= _LONGEST
         ),
         None,
     )
     support = _verified(question, written, evidence) if written else None
-    if support and words <= _words(support.sentence, language):
+    if support and value_words <= _words(support.sentence, language):
         is_partial = (
             own is not None
             and stands_alone(own)
@@ -71,6 +74,13 @@ def sentence_of_value(
         if not is_partial:
             return support
     return own.support("lead") if own else None
+
+
+def repeats_question(value: str, question: str) -> bool:
+    """True for a value of words that are all in the question, unless this offers it: "red or blue?"."""
+    own = frozenset(words(value))
+    has_news = not own <= frozenset(words(question)) or _NUMBER.search(value) is not None
+    return bool(own) and not has_news and _CHOICE.search(question) is None
 
 
 def _drops_condition(sentence: str, source: str, language: str | None) -> bool:

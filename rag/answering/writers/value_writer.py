@@ -9,7 +9,12 @@ from typing import Final
 from rag.answering.composing.listed_answer import LISTED_CONFIDENCE, listed_answer
 from rag.answering.composing.relative_date import with_right_date
 from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, page_reader, table_answer
-from rag.answering.composing.value_answer import announced_list, sentence_of_value, sentence_of_yes_or_no
+from rag.answering.composing.value_answer import (
+    announced_list,
+    repeats_question,
+    sentence_of_value,
+    sentence_of_yes_or_no,
+)
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel
 from rag.answering.conflicts import find_conflict
 from rag.answering.draft import Draft, calibrate_yes_no, generate_draft, self_check
@@ -126,6 +131,7 @@ class ValueWriter:
         found = replace(found, support=support)
         is_supported = any(item.supported and not (item.bare and run.form == "fact") for item in support)
         is_given = is_supported and confidence >= LEAST_CONFIDENCE and is_likely
+        is_given = is_given and not (run.form == "fact" and repeats_question(draft.text, text))
         if not is_given:
             return found
         if conflict := find_conflict(text, support, evidence, run.understood.language):

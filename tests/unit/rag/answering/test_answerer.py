@@ -455,6 +455,10 @@ class TestNeitherYesNorNo:
         assert answer.answered
         assert answer.answer.startswith("The pump makes a humming noise because its compressor is set to a low speed.")
 
+    def test_what_they_say_of_a_thing_whose_name_alone_was_drafted(self, library: Generation) -> None:
+        answer = ask(library, "What is the TR-40?", "The TR-40")
+        assert "The TR-40 weighs 12 kilograms." in answer.answer
+
     def test_nothing_where_the_model_refuses(self, library: Generation) -> None:
         assert not ask(library, self.ASKED, NOT_FOUND).answered
 

@@ -9,6 +9,7 @@ import pytest
 from rag.answering.composing.value_answer import (
     announced_list,
     is_borne_out,
+    repeats_question,
     sentence_of_value,
     sentence_of_yes_or_no,
 )
@@ -201,3 +202,18 @@ def test_borne_out_by_quotes_and_their_headings() -> None:
     (support,) = ground("How long?", "The warranty of the Bittern 9 lasts 24 months.", [under])
     assert is_borne_out(support)
     assert not is_borne_out(replace(support, sentence="The warranty of the Osprey 2 lasts 24 months."))
+
+
+@pytest.mark.parametrize(
+    ("value", "question", "expected"),
+    [
+        pytest.param("Form 26AS", "What is Form 26AS?", True, id="the name that was asked about"),
+        pytest.param("Maren Olvestad.", "Who is Maren Olvestad?", True, id="a person"),
+        pytest.param("a tax statement", "What is Form 26AS?", False, id="other words"),
+        pytest.param("2019", "In which year was the survey of 2019 printed?", False, id="a number"),
+        pytest.param("red", "Is the lid red or blue?", False, id="a choice"),
+        pytest.param("", "What is Form 26AS?", False, id="nothing"),
+    ],
+)
+def test_a_value_that_only_repeats_the_question(value: str, question: str, *, expected: bool) -> None:
+    assert repeats_question(value, question) == expected
