@@ -11,7 +11,7 @@ from typing import Final
 from rag.answering.claims.language.polarity import introducing_polarity
 from rag.answering.composing.comparison import labelled, labels_of
 from rag.answering.composing.material import MOST_ITEMS, Composition
-from rag.answering.composing.nesting import completed
+from rag.answering.composing.nesting import completed, inlined
 from rag.answering.composing.table_view import rows_as_support
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support, heading_above
@@ -231,12 +231,13 @@ def sentences_of(material: Composition, places: Sequence[int]) -> list[Support]:
     introduced = introductions_of(material.units).keys()
     counts = Counter(unit.block for unit in units)
     supports: list[Support] = []
-    for _, group in groupby(places, key=lambda place: _row_group(material.units[place])):
+    within = inlined(material.units, places)
+    for _, group in groupby(places, key=lambda place: _group_of(material.units[within.get(place, place)])):
         numbers = list(group)
         members = [material.units[place] for place in numbers]
         # An overview has single clauses of a contract, whose numbers tell nothing.
         is_alone = (counts[members[0].block] == 1 or material.form == "overview") and not _is_part(members[0])
-        shown = _rows(material, members) if members[0].row else [_support(members[0], is_alone=is_alone)]
+        shown = _rows(material, members) if members[0].row else [_joined(members, is_alone=is_alone)]
         shown = _under_negative_heading(members[0], introduced, shown, supports)
         label = labels[numbers[0]]
         supports += labelled(shown, label if label != before else "")
@@ -246,7 +247,7 @@ def sentences_of(material: Composition, places: Sequence[int]) -> list[Support]:
     return supports
 
 
-def _row_group(unit: Unit) -> Hashable:
+def _group_of(unit: Unit) -> Hashable:
     """Equal for the rows of one table."""
     return (unit.block, unit.kind) if unit.kind == "row" else unit.place
 
@@ -274,6 +275,13 @@ def _rows(material: Composition, units: Sequence[Unit]) -> list[Support]:
     size = sum(unit.block == units[0].block for unit in material.units)
     is_whole = len(units) >= min(size, MOST_ITEMS)
     return rows_as_support(material.question, units, is_whole=is_whole, has_parts=material.form == "parts")
+
+
+def _joined(units: Sequence[Unit], *, is_alone: bool) -> Support:
+    """An item as a sentence, with those that are shown in its line."""
+    support = _support(units[0], is_alone=is_alone)
+    quotes = [quote for unit in units for quote in unit.support().quotes]
+    return replace(support, sentence=" ".join(unit.text for unit in units), quotes=tuple(quotes))
 
 
 def _support(unit: Unit, *, is_alone: bool) -> Support:

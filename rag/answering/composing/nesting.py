@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
 from typing import Final
 
 from rag.answering.evidence.units import Unit
@@ -14,6 +15,7 @@ from rag.answering.evidence.units import Unit
 # Items that are shown because another one cannot be understood without them, and their words.
 _MOST_COMPLETED: Final = 8
 _MOST_WORDS: Final = 120
+_MOST_WORDS_INLINED: Final = 60
 # What an item ends with that its list goes on from: "by post; or".
 _JOINED: Final = re.compile(r"(?:;|,|\b(?:and|or))$")
 _OPEN: Final = (":", "：")
@@ -58,6 +60,28 @@ def completed(units: Sequence[Unit], chosen: Collection[int]) -> set[int]:
         is_short = len(new) <= _MOST_COMPLETED and sum(len(units[one].text.split()) for one in new) <= _MOST_WORDS
         found.update(above, new if is_short else ())
     return found.difference(chosen)
+
+
+def inlined(units: Sequence[Unit], places: Sequence[int]) -> dict[int, int]:
+    """By the position of an item that is shown within the one it belongs to, the position of that one.
+
+    Displays have one level of items below steps. Those below are told in the line of their item, where they follow it
+    at once and are short: "at least 10 days notice: if you have not paid; or if the policy is new".
+
+    Args:
+        units: of the evidence, in reading order.
+        places: positions of the units in the order in which they are shown.
+    """
+    parents = parents_of(units)
+    found: dict[int, int] = {}
+    for number, place in enumerate(places):
+        if units[place].level < 1 or not units[place].text.endswith(_OPEN):
+            continue
+        within = list(takewhile(lambda one, above=place: parents.get(one) == above, places[number + 1 :]))
+        is_short = sum(len(units[one].text.split()) for one in (place, *within)) <= _MOST_WORDS_INLINED
+        if is_short and not any(units[one].text.endswith(_OPEN) for one in within):
+            found.update(dict.fromkeys(within, place))
+    return found
 
 
 class _Lists:

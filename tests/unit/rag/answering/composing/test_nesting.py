@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rag.answering.composing.material import Composition
 from rag.answering.composing.nesting import completed, parents_of
+from rag.answering.composing.whole_answer import compose
 from rag.answering.evidence.units import units_of
 from tests.unit.rag.answering.material import evidence_of
 
@@ -92,3 +94,15 @@ def test_a_long_series_is_not_completed() -> None:
 def test_a_short_series_in_no_other_item_is_completed() -> None:
     text = "We insure:\n- the bow;\n- the stern; and\n- the crew."
     assert shown_with("the bow", pages=(text,)) == {"the stern; and", "the crew."}
+
+
+def test_items_of_the_third_level_are_told_in_the_line_of_their_item() -> None:
+    found = units_of(evidence_of(CANCELLATION))
+    material = Composition("How can it be canceled?", "list", (), found, [0.9] * len(found))
+    shown = compose(material)
+    assert [(one.kind, one.sentence) for one in shown[4:7]] == [
+        ("step", "We may cancel by mailing to you:"),
+        ("item", "at least 10 days notice: if you have not paid the premium; or if the policy is new."),
+        ("item", "at least 20 days notice in all other cases."),
+    ]
+    assert len(shown[5].quotes) == 3
