@@ -31,6 +31,9 @@ from rag.runtime.cancellation import Cancellation
 
 # Probability that the model refuses to answer from which on it is taken at its word.
 _REFUSED: Final = 0.5
+# The reranker's logit of the best passage from which on it is about what was asked: 41 of 45 answerable questions have
+# one, and 4 of 39 that are not answerable.
+_NEAR: Final = 2.0
 # Hits that tell which document an overview is about.
 _BEST: Final = 5
 # Forms that are answered by one value.
@@ -270,8 +273,10 @@ def _tells_more(run: Run, found: Findings) -> bool:
 
     A yes/no question got neither; or the value says nothing that the question does not.
     """
-    draft = found.draft
-    if found.is_given or found.features is None or draft.is_empty or draft.refusal_probability >= _REFUSED:
+    draft, features = found.draft, found.features
+    if found.is_given or features is None or draft.is_empty or draft.refusal_probability >= _REFUSED:
+        return False
+    if features.relevance < _NEAR:
         return False
     return run.form == "yes_no" or repeats_question(draft.text, run.question.text)
 

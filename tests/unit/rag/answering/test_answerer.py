@@ -444,6 +444,16 @@ class TestWithoutTheModel:
         assert model.chats == []
 
 
+class AllNear:
+    """Reranker to which every passage is near every question."""
+
+    def logits(self, _question: str, texts: Sequence[str]) -> FloatVector:
+        return np.full(len(texts), 5.0, np.float32)
+
+
+NEAR = Retriever(BagOfWordsEncoder(), AllNear())
+
+
 class TestNeitherYesNorNo:
     """A yes/no question whose passages say neither gets what they say of it."""
 
@@ -451,23 +461,22 @@ class TestNeitherYesNorNo:
 
     def test_what_the_passages_say(self, library: Generation) -> None:
         strict = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, PLAIN_CONFIDENCE_MODEL.correct.weights))
-        answer = ask(library, self.ASKED, "Yes", "The pump makes a humming noise.", confidence_model=strict)
+        answer = ask(
+            library, self.ASKED, "Yes", "The pump makes a humming noise.", confidence_model=strict, retriever=NEAR
+        )
         assert answer.answered
         assert answer.answer.startswith("The pump makes a humming noise because its compressor is set to a low speed.")
 
     def test_what_they_say_of_a_thing_whose_name_alone_was_drafted(self, library: Generation) -> None:
-        answer = ask(library, "What is the TR-40?", "The TR-40")
+        answer = ask(library, "What is the TR-40?", "The TR-40", retriever=NEAR)
         assert "The TR-40 weighs 12 kilograms." in answer.answer
 
     def test_nothing_where_the_model_refuses(self, library: Generation) -> None:
-        assert not ask(library, self.ASKED, NOT_FOUND).answered
+        assert not ask(library, self.ASKED, NOT_FOUND, retriever=NEAR).answered
 
-
-class AllNear:
-    """Reranker to which every passage is near every question."""
-
-    def logits(self, _question: str, texts: Sequence[str]) -> FloatVector:
-        return np.full(len(texts), 5.0, np.float32)
+    def test_nothing_where_no_passage_is_near(self, library: Generation) -> None:
+        strict = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, PLAIN_CONFIDENCE_MODEL.correct.weights))
+        assert not ask(library, "Does the pump hum at noon?", "Yes", confidence_model=strict).answered
 
 
 class TestRestating:
@@ -485,8 +494,7 @@ class TestRestating:
 
     def test_nothing_is_restated_where_something_near_is_found(self, library: Generation) -> None:
         model = ScriptedModel(["24 months"])
-        retriever = Retriever(BagOfWordsEncoder(), AllNear())
-        answerer_of(library, model, restates=True, retriever=retriever).ask(Question(TestFact.ASKED))
+        answerer_of(library, model, restates=True, retriever=NEAR).ask(Question(TestFact.ASKED))
         assert not [chat for chat in model.chats if chat[0].text == RESTATE]
 
     @pytest.mark.parametrize("asked", ["Wie lange gilt die Garantie?", "What does the TR-99 weigh?"])
