@@ -40,6 +40,7 @@ from rag.answering.answerer import Answerer
 from rag.answering.composing.material import Composition
 from rag.answering.composing.whole_answer import compose
 from rag.answering.markdown_text import markdown
+from rag.answering.usefulness.announced import raised
 from rag.answering.usefulness.model import USEFULNESS_MODEL, UnitFeatures, UsefulnessModel
 from rag.cli.arguments import whole_number
 from rag.cli.console import ProgressCallback, configure_logging, fail, progress
@@ -94,9 +95,11 @@ class ComposedQuestion:
 
     def answer(self, model: UsefulnessModel) -> str:
         """The text that is composed with other weights."""
-        units = zip(self.composition.features, self.composition.fitness, strict=True)
+        made = self.composition
+        units = zip(made.features, made.fitness, strict=True)
         useful = [fitness * model.probability(features) for features, fitness in units]
-        shown = {item.sentence: item for item in compose(replace(self.composition, usefulness=useful))}
+        useful = raised(made.form, made.units, made.features, useful, made.announced)
+        shown = {item.sentence: item for item in compose(replace(made, usefulness=useful))}
         return markdown([Sentence(item.sentence, "supported", kind=item.kind) for item in shown.values()])
 
     def result(self, model: UsefulnessModel) -> QuestionResult:

@@ -15,6 +15,7 @@ from rag.answering.composing.nesting import completed, inlined
 from rag.answering.composing.table_view import rows_as_support
 from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support, heading_above
+from rag.answering.usefulness.announced import enumerates
 from rag.answering.usefulness.opposition import introductions_of
 from rag.domain.values import Form
 from rag.text.sentences import SENTENCE_END
@@ -27,8 +28,6 @@ _LONGEST_TITLE: Final = 6
 _TEXT_OF_TITLE: Final = 5
 # Words of a sentence that is shown because it stands between two that are.
 _LONGEST_BETWEEN: Final = 40
-# Pieces between the commas of a sentence that lists several things.
-_FEWEST_PIECES: Final = 3
 # Forms that begin with the unit that answers best, rather than with the first one in the document.
 _DIRECT: Final[frozenset[Form]] = frozenset({"explain", "about", "parts", "keyword"})
 
@@ -89,12 +88,6 @@ def note_on_lists(material: Composition, shown: Sequence[Support]) -> str | None
     has_whole = any(count == sizes[block] and count >= FEWEST_ITEMS for block, count in counts.items())
     has_whole = has_whole or any(enumerates(item.sentence) for item in shown)
     return None if has_whole or material.form != "list" else "The documents may name more."
-
-
-def enumerates(sentence: str) -> bool:
-    """True for a sentence that lists several things: "a key, a tin, a card and a pad"."""
-    parts = sentence.split(", ")
-    return len(parts) >= _FEWEST_PIECES and not {"and", "or"}.isdisjoint(parts[-1].split())
 
 
 def _antecedents(material: Composition, chosen: Iterable[int]) -> set[int]:

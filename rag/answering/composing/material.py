@@ -56,6 +56,7 @@ class Composition:
         table: rows that a rule found for the question, which are shown in place of units.
         features: of each unit, which its usefulness was estimated from; none where it was not.
         fitness: the factor, 0..1, that each estimate was multiplied by; none where there is none.
+        announced: number of the list whose introduction has the words of the question; it is shown whole.
     """
 
     question: str
@@ -71,6 +72,7 @@ class Composition:
     table: Sequence[Support] = ()
     features: Sequence[UnitFeatures] = ()
     fitness: Sequence[float] = ()
+    announced: int | None = None
 
     @cached_property
     def asked_table(self) -> int | None:

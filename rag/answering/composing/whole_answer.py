@@ -15,7 +15,6 @@ from rag.answering.composing.arrangement import (
     FEWEST_ITEMS,
     WHOLE_LISTS,
     arranged,
-    enumerates,
     has_lead,
     section_of,
     sentences_of,
@@ -25,6 +24,7 @@ from rag.answering.composing.comparison import balanced
 from rag.answering.composing.material import Composition
 from rag.answering.composing.novelty import Novelty
 from rag.answering.grounding import Support
+from rag.answering.usefulness.announced import enumerates
 from rag.answering.usefulness.opposition import introductions_of
 from rag.answering.usefulness.pointers import followed_list
 from rag.domain.values import Form
@@ -144,6 +144,13 @@ def beginning_of_list(material: Composition) -> int | None:
     return introductions_of(material.units).get(block, first)
 
 
+def announcing_lead(material: Composition) -> int | None:
+    """The position of the introduction of the announced list, with which an answer begins; None where there is none."""
+    if material.announced is None or material.table or material.form == "parts" or not has_lead(material.form):
+        return None
+    return introductions_of(material.units).get(material.announced)
+
+
 def opening_of(material: Composition, lead: int, leads: Collection[int]) -> int:
     """The position of the unit that an answer begins with: the first useful one of the paragraph of its direct answer.
 
@@ -240,7 +247,8 @@ class _Selection:
             is_useful = self._mean_use(self._material.block(place)) >= _LEAST_LISTED
             is_served = place in self._material.served.places and form == "parts" and is_useful
             is_pointed = self._pointed_in_block[unit.block] > 1 and form != "comparison"
-            is_whole = form in WHOLE_LISTS or is_served or is_pointed
+            is_announced = unit.block is not None and unit.block == self._material.announced
+            is_whole = form in WHOLE_LISTS or is_served or is_pointed or is_announced
         return self._material.block(place) if unit.block is not None and is_whole else [place]
 
 

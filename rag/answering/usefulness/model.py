@@ -45,8 +45,6 @@ class UnitFeatures:
         drafted: share of its words, by their rarity among the units, that a draft has and the question has not, 0..1.
         block_share: share of the units of its list or table that are pointed to, 0..1.
         coverage: share of the question's words in it and its headings, 0..1.
-        heading: share of the question's words in the heading that it is under, 0..1.
-        under: 1 where the question has all words of this heading.
         document: match of its document with the one that the question names, relative to the best, 0..1.
         length: natural logarithm of its number of words plus one.
         item, row, line: 1 for a list item, a table's row, a line.
@@ -61,8 +59,6 @@ class UnitFeatures:
     drafted: float
     block_share: float
     coverage: float
-    heading: float
-    under: float
     document: float
     length: float
     item: float
@@ -104,8 +100,6 @@ USEFULNESS_MODEL: Final = UsefulnessModel(
         "drafted": 5.29,
         "block_share": 7.178,
         "coverage": 1.536,
-        "heading": 0.0,
-        "under": 0.0,
         "document": -0.488,
         "length": 0.689,
         "item": -0.124,
@@ -141,7 +135,6 @@ def unit_features(
         rank, hit_logit, match = _place_of_passage(unit, ranks, hits)
         own = set(words(" ".join([unit.text, *unit.context])))
         pointed, near, drafted, block_share = map(fmean, zip(*(mark[place] for mark in marks), strict=True))
-        heading = {word for word in words(" ".join(unit.headings[-1:])) if len(word) > 1}
         yield UnitFeatures(
             gap=max(_LOWEST, logit - best),
             hit_logit=max(_LOWEST, hit_logit),
@@ -151,8 +144,6 @@ def unit_features(
             drafted=drafted,
             block_share=block_share,
             coverage=len(asked & own) / max(1, len(asked)),
-            heading=len(asked & heading) / max(1, len(asked)),
-            under=float(bool(heading) and heading <= asked),
             document=match / best_match,
             length=math.log(1 + len(unit.text.split())),
             item=float(unit.kind in ("item", "step")),

@@ -14,6 +14,7 @@ from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence, Support
 from rag.answering.run import Run
+from rag.answering.usefulness.announced import announced_block, raised
 from rag.answering.usefulness.fitness import fitness_of
 from rag.answering.usefulness.model import USEFULNESS_MODEL, unit_features
 from rag.answering.usefulness.pointers import Pointer, followed_list
@@ -81,18 +82,20 @@ def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[
         for factor, other in zip(material.fitness, _of_other_procedures(run, units, drafts[0]), strict=True)
     ]
     useful = [factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(fitness, features, strict=True)]
+    announced = announced_block(question.text, run.form, units, features, fitness)
     return Composition(
         question.text,
         run.form,
         drafts[0],
         units,
-        useful,
+        raised(run.form, units, features, useful, announced),
         question.length,
         material.sides,
         material.comparing,
         table=material.table,
         features=features,
         fitness=fitness,
+        announced=announced,
     )
 
 

@@ -14,7 +14,14 @@ from rag.answering.composing.overview import (
     passages_of_overview,
     telling_passages,
 )
-from rag.answering.composing.whole_answer import beginning_of_list, compose, is_answer, opening_of, possible_leads
+from rag.answering.composing.whole_answer import (
+    announcing_lead,
+    beginning_of_list,
+    compose,
+    is_answer,
+    opening_of,
+    possible_leads,
+)
 from rag.answering.confidence import LEAST_CONFIDENCE, ConfidenceModel, Features
 from rag.answering.draft import Draft, generate_draft
 from rag.answering.evidence.page_breaks import with_torn_sentences
@@ -236,6 +243,8 @@ class WholeWriter:
 
     def _lead(self, run: Run, composition: Composition) -> int | None:
         """The position of the unit that an answer begins with; None where it has none that answers directly."""
+        if (announced := announcing_lead(composition)) is not None:
+            return announced
         places, useful = possible_leads(composition), composition.usefulness
         if self.reranker is None:
             return max(places, key=useful.__getitem__, default=None)
