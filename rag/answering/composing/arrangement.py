@@ -225,7 +225,8 @@ def sentences_of(material: Composition, places: Sequence[int]) -> list[Support]:
     counts = Counter(unit.block for unit in units)
     supports: list[Support] = []
     within = inlined(material.units, places)
-    for _, group in groupby(places, key=lambda place: _group_of(material.units[within.get(place, place)])):
+    groups = {place: _group_of(material.units[within.get(place, place)]) for place in places}
+    for _, group in groupby(places, key=groups.__getitem__):
         numbers = list(group)
         members = [material.units[place] for place in numbers]
         # An overview has single clauses of a contract, whose numbers tell nothing.

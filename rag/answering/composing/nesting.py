@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import takewhile
 from typing import Final
 
 from rag.answering.evidence.units import Unit
@@ -77,7 +76,10 @@ def inlined(units: Sequence[Unit], places: Sequence[int]) -> dict[int, int]:
     for number, place in enumerate(places):
         if units[place].level < 1 or not units[place].text.endswith(_OPEN):
             continue
-        within = list(takewhile(lambda one, above=place: parents.get(one) == above, places[number + 1 :]))
+        last = number + 1
+        while last < len(places) and parents.get(places[last]) == place:
+            last += 1
+        within = places[number + 1 : last]
         is_short = sum(len(units[one].text.split()) for one in (place, *within)) <= _MOST_WORDS_INLINED
         if is_short and not any(units[one].text.endswith(_OPEN) for one in within):
             found.update(dict.fromkeys(within, place))
