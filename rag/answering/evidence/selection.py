@@ -38,7 +38,7 @@ class EvidenceBudget:
 
 # Passages after a hit that are brought along. More of them, or those before it, take the place of better ones.
 _AFTER: Final = 1
-# The same, before a hit within a list, which begins there.
+# The same, before a hit within a list, which begins there, or under a heading that the question has the words of.
 _TO_BEGINNING: Final = 2
 # Tokens for what separates two passages.
 _SEPARATOR: Final = 3
@@ -67,7 +67,8 @@ def select_evidence(
     left = budget.tokens
     for position, hit in enumerate(hits[: budget.passages]):
         is_continued, is_best = position < budget.continued, position == 0
-        beside = _beside(generation, hit, budget.before, to_beginning=is_best) if is_continued else ()
+        before = max(budget.before, _TO_BEGINNING if is_best and _is_headed(hit.passage, question) else 0)
+        beside = _beside(generation, hit, before, to_beginning=is_best) if is_continued else ()
         for candidate in (hit, *(found.get(other.passage.row, other) for other in beside)):
             if candidate.passage.row in chosen:
                 continue
@@ -113,6 +114,15 @@ def _beside(generation: Generation, hit: Hit, before: int, *, to_beginning: bool
         # Text at the top of a page has no heading of its own.
         same = takewhile(lambda passage: passage.chunk.headings == hit.passage.chunk.headings, passages)
         yield from (Hit(passage, 0.0) for passage in same)
+
+
+def _is_headed(passage: Passage, question: str) -> bool:
+    """True for a passage under a heading whose words a question has: its section is what was asked for.
+
+    "What are the symptoms?" of "Which symptoms should make me see a doctor?"
+    """
+    heading = {word for word in words(" ".join(passage.chunk.headings[-1:])) if len(word) > 1}
+    return bool(heading) and heading <= set(words(question))
 
 
 def _to_beginning(passage: Passage, in_front: Sequence[Passage]) -> int:

@@ -255,6 +255,19 @@ class TestLists:
         assert heading_line(item.hit.passage) == "# Manual > Clothes > Never wear these:\n"
 
 
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        pytest.param("Which symptoms should make me see a doctor?", [2, 1, 0], id="named"),
+        pytest.param("Which doctor should I see?", [2], id="not named"),
+    ],
+)
+def test_a_section_whose_heading_the_question_has_is_read_from_its_beginning(question: str, rows: list[int]) -> None:
+    pages = Pages(["A lump.", "A rash.", "See a doctor."], ("Q: What are the symptoms?",))
+    budget = EvidenceBudget(99, 9, continued=1)
+    assert rows_of(select_evidence(cast(Generation, pages), [pages.hit(2)], question, budget, by_words)) == rows
+
+
 class TestAsText:
     def hit(self, row: int, text: str, *headings: str, name: str = "manual.pdf") -> Evidence:
         document = document_of(name, title=name.partition(".")[0].capitalize())
