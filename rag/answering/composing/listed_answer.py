@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from rag.answering.claims.language.analysis import analyze
-from rag.answering.claims.language.polarity import Polarity, introducing_polarity, meanings
+from rag.answering.claims.language.polarity import Polarity, all_meanings, introducing_polarity
 from rag.answering.evidence.units import Unit, units_of
-from rag.answering.grounding import Evidence, Quote, Support
+from rag.answering.grounding import Evidence, Support
 from rag.answering.prompt import NO, YES
-from rag.answering.usefulness.opposition import asked_polarity, introduction_of_each, introductions_of
+from rag.answering.usefulness.opposition import asked_polarity, introductions_of
 from rag.text.languages.phrases import conditions_in
 
-# The share of such answers that are right.
+# Set, not fitted: of the few yes/no questions that were tried, all that such a list answered were answered rightly.
 LISTED_CONFIDENCE: Final = 0.9
 # Content words of an item that names a thing, rather than telling a case.
 _MOST_WORDS: Final = 5
@@ -36,52 +36,50 @@ def listed_answer(question: str, evidence: Sequence[Evidence]) -> Support | None
         evidence: passages in the order of their ranking.
     """
     units = units_of(evidence)
-    asked = frozenset(token.key for token in analyze(question).tokens if token.content)
-    found = list(_named(question, asked, units))
-    if len({is_yes for _, is_yes, _ in found}) != 1:
+    found = list(_named(question, units))
+    if len({named.is_true for named in found}) != 1:
         return None
-    place, is_yes, introduction = found[0]
-    opening = (YES if is_yes else NO)[0]
-    unit = units[place]
-    support = unit.support("lead")
-    if (above := introductions_of(units).get(unit.block or 0)) is not None and unit.block is not None:
-        quote = Quote(units[above].evidence, units[above].span, 1.0)
-        support = replace(support, quotes=(quote, *support.quotes))
-    said = f"{introduction.rstrip(' .?')} {unit.text.rstrip(' ;,')}"
-    return replace(support, sentence=f"{opening}: {said}", verbatim=False)
+    item, introduction = (units[place] for place in (found[0].item, found[0].introduction))
+    opening = (YES if found[0].is_true else NO)[0]
+    said = f"{introduction.text.rstrip(' .?')} {item.text.rstrip(' ;,')}"
+    quotes = (*introduction.support().quotes, *item.support().quotes)
+    return replace(item.support("lead"), sentence=f"{opening}: {said}", quotes=quotes, verbatim=False)
 
 
-def _named(question: str, asked: frozenset[str], units: Sequence[Unit]) -> Iterator[tuple[int, bool, str]]:
-    """Position, truth and introduction of each item that the question names."""
-    introductions = introduction_of_each(units)
-    denied = asked_polarity(question).denied
+class _NamedItem(NamedTuple):
+    """An item that a question names, by the positions of it and of its introduction, and whether the answer is yes."""
+
+    item: int
+    introduction: int
+    is_true: bool
+
+
+def _named(question: str, units: Sequence[Unit]) -> Iterator[_NamedItem]:
+    """The items that a question names, of lists whose introductions are among the units: both are quoted."""
+    introductions = introductions_of(units)
+    asked, denied = _keys(question), asked_polarity(question).denied
     for place, unit in enumerate(units):
-        introduction = introductions[place]
-        if unit.block is None or unit.row or not introduction.rstrip().endswith(":"):
-            continue
+        above = introductions.get(unit.block) if unit.block is not None and unit.row is None else None
         own = _keys(unit.text)
-        if not own or len(own) > _MOST_WORDS or not own <= asked or conditions_in(unit.text, "English"):
+        if above is None or not own or len(own) > _MOST_WORDS or not own <= asked:
             continue
-        around = _keys(introduction) | _keys(" ".join((*unit.context, unit.evidence.hit.passage.document.title)))
-        if len(asked - own - _expanded(around)) > _MOST_LEFT:
+        introduction = units[above].text
+        around = _keys(" ".join((introduction, *unit.context, unit.evidence.hit.passage.document.title)))
+        if conditions_in(unit.text, "English") or len(asked - own - all_meanings(around)) > _MOST_LEFT:
             continue
-        shared = _expanded(asked - own)
-        is_true = _truth(introducing_polarity(introduction), shared)
-        if is_true is not None:
-            yield place, is_true != bool(denied & shared), introduction
+        verbs = all_meanings(asked - own)
+        is_affirmed = _affirms(introducing_polarity(introduction), verbs)
+        if is_affirmed is not None:
+            yield _NamedItem(place, above, is_affirmed != bool(denied & verbs))
 
 
-def _truth(introduced: Polarity, asked: frozenset[str]) -> bool | None:
-    """Whether an introduction affirms a word of the question, or denies it; None where it has none, or both."""
+def _affirms(introduced: Polarity, asked: frozenset[str]) -> bool | None:
+    """True for an introduction that affirms a word of the question, False for one that denies one; else None."""
     if introduced.restricted:
         return None
-    affirms, denies = (bool(_expanded(keys) & asked) for keys in (introduced.affirmed, introduced.denied))
+    affirms, denies = (bool(all_meanings(keys) & asked) for keys in (introduced.affirmed, introduced.denied))
     return None if affirms == denies else affirms
 
 
 def _keys(text: str) -> frozenset[str]:
     return frozenset(token.key for token in analyze(text).tokens if token.content)
-
-
-def _expanded(keys: frozenset[str]) -> frozenset[str]:
-    return frozenset().union(*map(meanings, keys))

@@ -90,6 +90,16 @@ def select_evidence(
     return [with_page(generation, hit) for hit in chosen.values()]
 
 
+def with_beginnings(generation: Generation, hits: Sequence[Hit]) -> list[Evidence]:
+    """The hits with their pages, those within a list with the passages that it goes back to, whatever their tokens."""
+    found = {hit.passage.row: hit for hit in hits}
+    for hit in hits:
+        in_front = _in_front(generation, hit, _TO_BEGINNING)
+        for passage in in_front[: _to_beginning(hit.passage, in_front)]:
+            found.setdefault(passage.row, Hit(passage, 0.0))
+    return [with_page(generation, hit) for hit in found.values()]
+
+
 def with_page(generation: Generation, hit: Hit) -> Evidence:
     """A hit with the page that it is on, both without instructions to a model."""
     passage = hit.passage
@@ -98,6 +108,12 @@ def with_page(generation: Generation, hit: Hit) -> Evidence:
 
 def _cost(passage: Passage, count_tokens: CountTokens) -> int:
     return count_tokens(heading_line(passage) + passage.chunk.text) + _SEPARATOR
+
+
+def _in_front(generation: Generation, hit: Hit, most: int) -> list[Passage]:
+    """The passages in front of a hit, the nearest first."""
+    around = generation.neighbours(hit.passage.row, before=most, after=0)
+    return [passage for passage in around if passage.row < hit.passage.row][::-1]
 
 
 def _beside(generation: Generation, hit: Hit, before: int, *, to_beginning: bool) -> Iterator[Hit]:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from rag.answering.claims.language.analysis import AnalyzedText, analyze
-from rag.answering.claims.language.polarity import Polarity, introducing_polarity, is_denied, meanings, polarity
+from rag.answering.claims.language.polarity import (
+    Polarity,
+    all_meanings,
+    introducing_polarity,
+    is_denied,
+    meanings,
+    polarity,
+)
 from rag.answering.claims.language.tokens import NOT
 from rag.answering.evidence.units import Unit
 
@@ -45,7 +52,7 @@ def asked_polarity(question: str) -> AskedPolarity:
         return AskedPolarity(frozenset(), frozenset())
     found = polarity(text, range(len(text.tokens)))
     denied = frozenset(_denied_verbs(text))
-    affirmed = frozenset().union(*(meanings(key) for key in found.affirmed - found.denied))
+    affirmed = all_meanings(found.affirmed - found.denied)
     return AskedPolarity(denied, affirmed - denied)
 
 
@@ -115,14 +122,12 @@ def _opposes(asked: AskedPolarity, unit: Unit, introduced: Polarity) -> bool:
     if own.negations:
         return False
     if not asked.denied:
-        return unit.kind in _FRAGMENTS and introduced.negative and bool(_expanded(introduced.denied) & asked.affirmed)
+        return (
+            unit.kind in _FRAGMENTS and introduced.negative and bool(all_meanings(introduced.denied) & asked.affirmed)
+        )
     if introduced.negations:
         return False
-    return bool(asked.denied & _expanded(own.affirmed | introduced.affirmed))
-
-
-def _expanded(keys: frozenset[str]) -> frozenset[str]:
-    return frozenset().union(*map(meanings, keys))
+    return bool(asked.denied & all_meanings(own.affirmed | introduced.affirmed))
 
 
 def _denied_verbs(text: AnalyzedText) -> Iterator[str]:

@@ -20,7 +20,7 @@ from rag.answering.conflicts import find_conflict
 from rag.answering.draft import Draft, calibrate_yes_no, generate_draft, self_check
 from rag.answering.evidence.page_breaks import with_torn_sentences
 from rag.answering.evidence.relevance import unit_relevance
-from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_page
+from rag.answering.evidence.selection import EvidenceBudget, select_evidence, with_beginnings, with_page
 from rag.answering.evidence.units import units_of
 from rag.answering.features import extract_features
 from rag.answering.grounding import Evidence, Support, ground
@@ -90,8 +90,8 @@ class ValueWriter:
         """The answer to a yes/no question by a list that has the thing; no model is asked. None where there is none."""
         if run.form != "yes_no" or run.understood.language not in (None, "English"):
             return None
-        evidence = [with_page(run.generation, hit) for hit in hits[: self.passages]]
         with run.clock.measuring("verify"):
+            evidence = with_beginnings(run.generation, hits)
             support = listed_answer(run.question.text, evidence)
         if support is None:
             return None

@@ -132,6 +132,11 @@ def meanings(key: str) -> frozenset[str]:
     return frozenset((key, _AFFIRMED.get(key, key), _NEGATED.get(key, key)))
 
 
+def all_meanings(keys: Iterable[str]) -> frozenset[str]:
+    """The :func:`meanings` of several keys."""
+    return frozenset().union(*map(meanings, keys))
+
+
 def opposite_by_prefix(key: str, keys: frozenset[str]) -> bool:
     """True if one of ``keys`` is the word with a negative prefix, or without it: "paid" and "unpaid"."""
     return any(

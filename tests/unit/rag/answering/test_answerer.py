@@ -470,6 +470,7 @@ class TestNeitherYesNorNo:
     def test_what_they_say_of_a_thing_whose_name_alone_was_drafted(self, library: Generation) -> None:
         answer = ask(library, "What is the TR-40?", "The TR-40", retriever=NEAR)
         assert "The TR-40 weighs 12 kilograms." in answer.answer
+        assert answer.usage.completion_tokens == 2 + 2
 
     def test_nothing_where_the_model_refuses(self, library: Generation) -> None:
         assert not ask(library, self.ASKED, NOT_FOUND, retriever=NEAR).answered

@@ -54,3 +54,11 @@ def test_both_the_introduction_and_the_item_are_quoted() -> None:
 def test_lists_that_disagree_tell_nothing() -> None:
     pages = ["You may wear:\n• Hats\n• Gloves", "Do not wear:\n• Hats\n• Boots"]
     assert listed_answer("Can I wear hats?", evidence_of(*pages)) is None
+
+
+def test_an_introduction_on_the_page_before_is_quoted() -> None:
+    first, second = DRESS.partition("• Smart")[0], "• Smart watches\n• Shorts."
+    found = listed_answer("Can I wear a smart watch on a visit?", evidence_of(first, second))
+    assert found is not None
+    assert [quote.span.page for quote in found.quotes] == [1, 2]
+    assert listed_answer("Can I wear a smart watch on a visit?", evidence_of("Nothing.", second)) is None

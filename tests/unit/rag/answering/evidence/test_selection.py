@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.evidence.selection import EvidenceBudget, heading_line, passages_as_text, select_evidence
+from rag.answering.evidence.selection import (
+    EvidenceBudget,
+    heading_line,
+    passages_as_text,
+    select_evidence,
+    with_beginnings,
+)
 from rag.answering.grounding import Evidence
 from rag.domain.values import Chunk, Hit, Page, Passage, Span
 from rag.errors import PromptTooLong
@@ -249,6 +255,10 @@ class TestLists:
     )
     def test_passages_up_to_the_beginning(self, clothes: Generation, rows: list[int], expected: list[int]) -> None:
         assert rows_of(self.select(clothes, rows)) == expected
+
+    def test_hits_of_any_rank_with_the_beginnings_of_their_lists(self, clothes: Generation) -> None:
+        hits = [Hit(passage, 1.0) for passage in clothes.passages([0, 3])]
+        assert rows_of(with_beginnings(clothes, hits)) == [0, 3, 2, 1]
 
     def test_what_leads_in_stands_above(self, clothes: Generation) -> None:
         (item,) = self.select(clothes, [3], continued=0)
