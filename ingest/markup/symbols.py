@@ -17,7 +17,7 @@ _WINGDINGS: Final[Mapping[int, str]] = {
     **dict.fromkeys((0x6F, 0x71, 0x72, 0xA8), "☐"),
     **dict.fromkeys((0x52, 0xFE), "☑"),
     **dict.fromkeys((0x53, 0x54, 0x78, 0xFD), "☒"),
-    **dict(zip(bytes.fromhex("fb fc e0 e8 df a7 6c 6e"), "✗✓→➔←▪●■", strict=True)),
+    **dict(zip(bytes.fromhex("fb fc e0 e8 df a7 6c 6e 76 d8 b7"), "✗✓→➔←▪●■❖➢•", strict=True)),
 }
 _FONTS: Final[Mapping[str, Mapping[int, str]]] = {"symbol": _SYMBOL, "wingdings": _WINGDINGS}
 

@@ -47,6 +47,8 @@ _INITIALS: Final = re.compile(r"(?:[A-Z]\.)+[A-Z]")
 _DIGIT: Final = re.compile(r"\s{1,4}[(\[#§]{0,2}[A-Z]{0,3}-?\d")
 _IN_LETTERS: Final = re.compile(r"\s{1,4}(?:[(\[]?(?:[IVXLC]{2,5}|[B-HJ-Z]|[AI](?=[.,;:)\]]))\b|\([a-z]{1,4}\))")
 _CAPITAL: Final = re.compile(r"\s{1,4}[AI]\b")
+# "3:00 p.m. - 6:00 p.m."
+_RANGE: Final = re.compile(r"\s{0,4}[-–—]\s{0,4}\d")
 _SMALL: Final = re.compile(r"\s{1,4}[^\W\d_A-ZÀ-ÖØ-Þ]")
 _OPENER: Final = re.compile(
     r"\s{1,4}[\"'“‘(]?(?:The|This|These|Those|That|There|It|Its|He|She|They|We|You|I|If|When|While|In|On|At|As|For|From|By|"
@@ -105,7 +107,7 @@ def _goes_on(text: str, start: int, end: int) -> bool:
     if word in _SELDOM_LAST or _INITIALS.fullmatch(word):
         return _OPENER.match(text, end) is None
     if lower in ("a.m", "p.m"):
-        return _SMALL.match(text, end) is not None
+        return _SMALL.match(text, end) is not None or _RANGE.match(text, end) is not None
     patterns = [
         *([_DIGIT] if lower in _BEFORE_DIGIT | _BEFORE_NUMBER else []),
         *([_IN_LETTERS] if lower in _LETTERED else []),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.composing.listed_answer import LISTED_CONFIDENCE, listed_answer
+from rag.answering.composing.named_item import named_item
 from rag.answering.composing.relative_date import with_right_date
 from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, page_reader, table_answer
 from rag.answering.composing.value_answer import (
@@ -137,11 +138,12 @@ class ValueWriter:
         if conflict := find_conflict(text, support, evidence, run.understood.language):
             support = [*support, conflict]
         value = [item for item in support if item.supported]
+        if run.form == "fact" and (named := named_item(text, value[0], evidence)):
+            return replace(found, support=[named.support], is_given=True, short_answer=_short(named.text))
         shown = self._sentences(run, prompt, draft, value)
         first = _in_language_of(run, value[0])
-        short = first.sentence if len(first.sentence.split()) <= _LONGEST_VALUE else None
         shown += announced_list(shown[0], evidence)
-        return replace(found, support=_merged(shown, support), is_given=True, short_answer=short)
+        return replace(found, support=_merged(shown, support), is_given=True, short_answer=_short(first.sentence))
 
     def _sentences(self, run: Run, prompt: EvidencePrompt, draft: Draft, value: Sequence[Support]) -> list[Support]:
         """The supported sentences with a whole one in place of the value."""
@@ -185,6 +187,11 @@ class ValueWriter:
             usage = Usage(written.prompt.length, 0, len(written.probabilities))
         draft.finish = replace(draft.finish, usage=draft.finish.usage + usage)
         return written.text.strip().partition("\n")[0]
+
+
+def _short(value: str) -> str | None:
+    """The value; None for one that is a sentence."""
+    return value if len(value.split()) <= _LONGEST_VALUE else None
 
 
 def _from_table(found: Findings, table: TableAnswer) -> Findings:

@@ -197,7 +197,7 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             r"what (?:else )?(?:do|does|did|would|can|could|must|should|will|has|have) .{1,160}\b(?:say|said|state|"
             r"stated|"
             r"tell|offer|offered|provide|provided|cover|require|mention|promise|guarantee|specify|stipulate|recommend|"
-            r"advise|prohibit|"
+            r"advise|prohibit|discuss|discussed|debate|decide|conclude|propose|announce|talk about|speak about|"
             r"known|written|agreed|grant|expect)\b",
             r"what (?:must|should|shall|can|may|did|does|do|will) .{1,100}\bdo(?: (?:under|in|at|for|with|by|after|"
             r"before|if|when)\b.*)?$",
