@@ -145,7 +145,7 @@ def _is_compound(left: str, right: str, vocabulary: frozenset[str]) -> bool:
 
 @dataclass(frozen=True)
 class _HeadingStyle:
-    """Heading detection: larger than the document's body text, or bold and in a paragraph of its own."""
+    """Heading detection: larger than the document's body text, or bold and apart from the text below it."""
 
     body: float
     sizes: tuple[float, ...]
@@ -196,8 +196,12 @@ def _add_body(page: _PageText, lines: Sequence[Line], style: _HeadingStyle) -> t
     breaks = _paragraph_breaks(lines)
     places = []
     for position, line in enumerate(lines):
-        level = None if position in heads else style.level(line, alone=_is_alone(breaks, position))
+        is_title = position not in heads and _is_title(lines, breaks, position)
+        alone = is_title or _is_alone(breaks, position)
+        level = None if position in heads else style.level(line, alone=alone)
         places.append(page.add(line, paragraph=breaks[position], level=level))
+        if is_title and level is not None:
+            breaks[position + 1] = True
     return tuple(_table(table, places) for table in tables)
 
 
@@ -209,6 +213,15 @@ def _table(table: TableLines, places: Sequence[tuple[int, int]]) -> Table:
 
 def _is_alone(breaks: Sequence[bool], position: int) -> bool:
     return breaks[position] and (position + 1 == len(breaks) or breaks[position + 1])
+
+
+def _is_title(lines: Sequence[Line], breaks: Sequence[bool], position: int) -> bool:
+    """True for a bold line right above text that is not: text processors set no space below such headings."""
+    if not breaks[position] or position + 1 == len(lines):
+        return False
+    line, below = lines[position : position + 2]
+    is_above = line.box.y1 <= below.box.y0 + 1 and line.box.x1 < below.box.x1
+    return line.bold and not below.bold and is_above and below.text[:1].isupper()
 
 
 def _paragraph_breaks(lines: Sequence[Line]) -> list[bool]:

@@ -114,6 +114,27 @@ class TestText:
         page = only_page(drawn(tmp_path / "a.pdf", draw))
         assert [page.text[h.start : h.end] for h in page.headings] == ["Storage"]
 
+    def test_a_bold_line_right_above_text_is_a_heading(self, tmp_path: Path) -> None:
+        """Text processors set space above a heading, and none below it."""
+
+        def draw(canvas: Canvas) -> None:
+            for y, font, line in (
+                (700, "Helvetica", "Text before the headings, which is longer than they are."),
+                (686, "Helvetica", "More of that text."),
+                (650, "Helvetica-Bold", "What to bring"), (636, "Helvetica", "You will need what is listed."),
+                (622, "Helvetica", "Bring all of it."),
+                (586, "Helvetica-Bold", "A bold text"), (572, "Helvetica-Bold", "Of two bold lines, not one."),
+                (536, "Helvetica-Bold", "Bold words"), (522, "Helvetica", "that go on in the line below them."),
+                (508, "Helvetica-Bold", "Without space above"), (494, "Helvetica", "Text of the same paragraph."),
+            ):  # fmt: skip
+                canvas.setFont(font, 12)
+                canvas.drawString(72, y, line)
+
+        page = only_page(drawn(tmp_path / "a.pdf", draw))
+        assert [page.text[h.start : h.end] for h in page.headings] == ["What to bring"]
+        assert "\n\nWhat to bring\n\nYou will need what is listed.\nBring all of it.\n\n" in page.text
+        assert_sound(page)
+
     def test_a_document_in_one_size_has_no_headings(self, tmp_path: Path) -> None:
         assert only_page(make_pdf(tmp_path / "a.pdf", ["One.\nTwo.\nThree."])).headings == ()
 
