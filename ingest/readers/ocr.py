@@ -54,6 +54,13 @@ _SECONDS_PER_PAGE: Final = 45
 _SECONDS_TO_ANSWER: Final = 20
 # 0..100. Below it are mostly specks, stamps and parts of drawings, recognized as words.
 _LEAST_CONFIDENCE: Final = 30.0
+# Medians of the confidence of words: of pages that lie on their side or upside down it is 16 to 39, of upright ones,
+# be they faint, skew or of 72 dpi, 96. Below the first one the orientation is asked; below the second one a page is
+# left out, if it has so many words, as its text is none.
+_DOUBTFUL: Final = 70.0
+_UNSURE: Final = 42.0
+_FEWEST_UNSURE: Final = 20
+_FEWEST_LETTERS: Final = 3
 # Rules of tables and forms, and specks, are recognized as these.
 _NO_WORD: Final = re.compile(r"[|_~¦.,:;'`‘’“”\\\[\]]+")
 # A dollar sign is recognized as this in many fonts.
@@ -113,12 +120,14 @@ class Tesseract:
     Attributes:
         finds_script: whether each page is recognized in those of the languages that have its script, and turned
             upright.
+        turns: whether Tesseract can tell how a page lies: one of which few words are sure is turned upright, too.
     """
 
     program: str
     version: str
     languages: tuple[str, ...]
     finds_script: bool = False
+    turns: bool = False
 
     @property
     def name(self) -> str:
@@ -133,7 +142,7 @@ class Tesseract:
             FileFault: as :meth:`lines`.
         """
         if not self.finds_script:
-            return self.lines(picture), 0
+            return self._read_turned(picture)
         degrees, script = self._orientation(picture)
         languages = languages_for(script, self.languages)
         if not languages:
@@ -141,6 +150,14 @@ class Tesseract:
             raise LanguageMissing("unreadable", f"its script is {script}; install {wanted or 'its data for Tesseract'}")
         upright = Pixels(*turned(picture.data, picture.width, picture.height, degrees), picture.scale)
         return replace(self, languages=languages, finds_script=False).lines(upright), degrees
+
+    def _read_turned(self, picture: Pixels) -> tuple[list[Line], int]:
+        """The same in given languages: the orientation of a page is asked where few of its words are sure."""
+        words = list(_words(self._table(picture)))
+        if self.turns and _sureness(words) < _DOUBTFUL and (degrees := self._orientation(picture).degrees):
+            upright = Pixels(*turned(picture.data, picture.width, picture.height, degrees), picture.scale)
+            return self.lines(upright), degrees
+        return self._lines(words, picture), 0
 
     def _orientation(self, picture: Pixels) -> Orientation:
         """Orientation and script of a page; upright Latin where it has too few words to tell."""
@@ -150,12 +167,16 @@ class Tesseract:
             return Orientation()
 
     def lines(self, picture: Pixels) -> list[Line]:
-        """Recognizes the lines of a page, with boxes in points; none for an image without words.
+        """Recognizes the lines of a page, with boxes in points; none for an image without words, or with unsure ones.
 
         Raises:
             FileFault: ``unreadable``: it failed, or took too long.
         """
-        words = list(_words(self._table(picture)))
+        return self._lines(list(_words(self._table(picture))), picture)
+
+    def _lines(self, words: Sequence[_Found], picture: Pixels) -> list[Line]:
+        if len(words) >= _FEWEST_UNSURE and _sureness(words) < _UNSURE:
+            return []
         return _lines(_with_raised(words, picture, self._column), picture.scale)
 
     def _column(self, pixels: Grey) -> list[tuple[float, str]]:
@@ -204,7 +225,7 @@ def find_tesseract(languages: tuple[str, ...]) -> Tesseract | None:
         _log.warning("%s has no data for all of %s: install %s", program, ", ".join(wanted), missing)
         return None
     found = tuple(name for name in installed if name in _LANGUAGES) if finds_script else languages
-    return Tesseract(program, version.group(1), found, finds_script)
+    return Tesseract(program, version.group(1), found, finds_script, turns=_OSD in installed)
 
 
 def ink_of(histogram: Sequence[int]) -> int:
@@ -269,6 +290,12 @@ def _with_raised(
         boxes = [word.box._replace(x1=middle), word.box._replace(x0=middle)] if column else [word.box]
         for text, box in zip(texts, boxes, strict=True):
             yield word._replace(text=text, box=box, confidence=sure)
+
+
+def _sureness(words: Sequence[_Found]) -> float:
+    """The median confidence of the words of several letters, 0..100; 100 where there are none."""
+    sure = [word.confidence for word in words if sum(map(str.isalpha, word.text)) >= _FEWEST_LETTERS]
+    return median(sure) if sure else 100.0
 
 
 def _extent(text: str) -> tuple[float, float]:

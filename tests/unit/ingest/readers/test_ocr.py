@@ -140,7 +140,7 @@ def test_data_that_is_missing_is_named_with_its_package(program: Path, caplog: p
 def test_by_the_script_of_each_page_all_languages_are_taken(program: Path) -> None:
     write(program, 'case "$1" in --version) echo "tesseract 9.1";; *) printf "List:\\nosd\\nequ\\nrus\\neng\\n";; esac')
     found = find_tesseract(AUTOMATIC)
-    assert found == Tesseract(str(program), "9.1", ("rus", "eng"), finds_script=True)
+    assert found == Tesseract(str(program), "9.1", ("rus", "eng"), finds_script=True, turns=True)
     assert found.name == "tesseract 9.1 auto rus+eng"
 
 
@@ -173,6 +173,40 @@ def test_a_script_without_data_names_its_package(program: Path) -> None:
     tesseract = Tesseract(str(program), "9", ("eng",), finds_script=True)
     with pytest.raises(LanguageMissing, match="Cyrillic; install tesseract-ocr-rus"):
         tesseract.read(PICTURE)
+
+
+def of_width(upright: str, sideways: str, degrees: int = 90) -> str:
+    """A program that recognizes one table in a picture that is 20 wide, and another in a narrower one."""
+    about = f"Rotate: {degrees}\\nOrientation confidence: 9\\nScript: Latin\\n"
+    return (
+        f'case "$*" in *"-l osd"*) printf \'{about}\';; *) size=$(head -c 7 | cut -d" " -f2); '
+        f"if [ $size = 20 ]; then printf '%s' '{upright}'; else printf '%s' '{sideways}'; fi;; esac"
+    )
+
+
+UNSURE = table(*((1, "fsayn", 60 * place, 1, 50, 9) for place in range(25)), confidence=30)
+SURE = table((1, "Seen", 1, 1, 9, 9))
+
+
+@pytest.mark.parametrize(
+    ("turns", "sideways", "expected"),
+    [
+        pytest.param(True, UNSURE, (["Seen"], 90), id="few words are sure"),
+        pytest.param(True, table((1, "Here", 1, 1, 9, 9)), (["Here"], 0), id="words are sure"),
+        pytest.param(False, UNSURE, ([], 0), id="no data for the orientation"),
+    ],
+)
+def test_a_page_in_given_languages_is_turned_where_few_words_are_sure(
+    program: Path, turns: bool, sideways: str, expected: tuple[list[str], int]
+) -> None:
+    write(program, of_width(SURE, sideways))
+    lines, degrees = Tesseract(str(program), "9", ("eng",), turns=turns).read(Pixels(b"\xff" * 200, 10, 20, 1.0))
+    assert ([line.text for line in lines], degrees) == expected
+
+
+def test_a_page_of_unsure_words_has_none(program: Path) -> None:
+    write(program, f"printf '%s' '{UNSURE}'")
+    assert Tesseract(str(program), "9", ("eng",)).lines(PICTURE) == []
 
 
 def test_a_page_with_too_few_words_is_upright(program: Path) -> None:
