@@ -47,7 +47,7 @@ _INITIALS: Final = re.compile(r"(?:[A-Z]\.)+[A-Z]")
 _DIGIT: Final = re.compile(r"\s{1,4}[(\[#§]{0,2}[A-Z]{0,3}-?\d")
 _IN_LETTERS: Final = re.compile(r"\s{1,4}(?:[(\[]?(?:[IVXLC]{2,5}|[B-HJ-Z]|[AI](?=[.,;:)\]]))\b|\([a-z]{1,4}\))")
 _CAPITAL: Final = re.compile(r"\s{1,4}[AI]\b")
-# "3:00 p.m. - 6:00 p.m."
+# The end of a range of hours, as in "3:00 p.m. - 6:00 p.m."
 _RANGE: Final = re.compile(r"\s{0,4}[-–—]\s{0,4}\d")
 _SMALL: Final = re.compile(r"\s{1,4}[^\W\d_A-ZÀ-ÖØ-Þ]")
 _OPENER: Final = re.compile(

@@ -22,8 +22,12 @@ texts = st.lists(st.one_of(marks, st.text("abAZ é漢😀0", min_size=1, max_siz
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("Open 3:00 p.m. - 6:00 p.m. at $7. Pay.", ["Open 3:00 p.m. - 6:00 p.m. at $7.", "Pay."], id="hours"),
-        pytest.param("Open 3 p.m.\n– 6 p.m. Then not.", ["Open 3 p.m.\n– 6 p.m.", "Then not."], id="hours on two lines"),
+        pytest.param(
+            "Open 3:00 p.m. - 6:00 p.m. at $7. Pay.", ["Open 3:00 p.m. - 6:00 p.m. at $7.", "Pay."], id="hours"
+        ),
+        pytest.param(
+            "Open 3 p.m.\n– 6 p.m. Then not.", ["Open 3 p.m.\n– 6 p.m.", "Then not."], id="hours on two lines"
+        ),
         pytest.param("One is. Two is! Is three?", ["One is.", "Two is!", "Is three?"], id="full stops"),
         pytest.param("No full stop", ["No full stop"], id="without full stop"),
         pytest.param("Ask Dr. Weber. He knows.", ["Ask Dr. Weber.", "He knows."], id="Dr."),
