@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 
 from rag.answering.composing.comparison import names_both
+from rag.answering.evidence.selection import with_page
+from rag.answering.evidence.units import units_of
 from rag.answering.run import Run
 from rag.domain.values import Form, Hit, Question, Usage
 from rag.models.llm.language_model import LanguageModel
@@ -29,6 +31,10 @@ _MOST_ASPECTS: Final = 4
 # questions 41 have one, of 39 that are not 4. Below it a question is searched for in other words: of 54
 # open questions 16 are below it, four fewer with these.
 NEAR: Final = 2.0
+# Hits whose sentences are read one by one where none is near, and most sentences.
+_READ_BY_SENTENCE: Final = 6
+_MOST_SENTENCES: Final = 80
+_BATCH: Final = 16
 # Forms whose searches have their own words.
 _NOT_RESTATED: Final[frozenset[Form]] = frozenset({"comparison", "parts", "overview", "keyword"})
 
@@ -58,7 +64,9 @@ class QuestionSearch:
             ModelError: the model failed.
         """
         found = self._interleaved(run, limit)
-        if self.model is None or not self._is_far(run, found):
+        if self._is_far(run, found):
+            found = self._read_by_sentence(run, found)
+        if self.model is None or run.form in _NOT_RESTATED or not self._is_far(run, found):
             return found, Usage()
         text, usage = restated(run.understood.searches[0].text, self.model, run.cancelled)
         if text is None:
@@ -70,8 +78,41 @@ class QuestionSearch:
     def _is_far(self, run: Run, hits: Sequence[Hit]) -> bool:
         """True where the best passage may not be about the question, and other words may find a better one."""
         logits = [hit.logit for hit in hits if hit.logit is not None]
-        may_be = run.form not in _NOT_RESTATED and run.understood.language in (None, "English")
-        return may_be and bool(logits) and max(logits) < NEAR and not run.understood.unknown_identifiers
+        may_be = run.understood.language in (None, "English") and not run.understood.unknown_identifiers
+        return may_be and bool(logits) and max(logits) < NEAR
+
+    def _read_by_sentence(self, run: Run, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits, the first ones each with the highest of its logits for the whole text and for its sentences.
+
+        A passage that speaks of several things seems to be about none of them: "Can I get my deposit back?" has a logit
+        of -9 for one that ends with "There is no refund for the deposit", and -0.7 for this sentence.
+        """
+        reranker, question = self.retriever.reranker, run.understood.searches[0].text
+        sentences = [
+            (hit.passage.row, text)
+            for hit in hits[:_READ_BY_SENTENCE]
+            if hit.logit is not None
+            for text in _sentences(run, hit)
+        ][:_MOST_SENTENCES]
+        if reranker is None or not sentences:
+            return list(hits)
+        best: dict[int, float] = {}
+        for first in range(0, len(sentences), _BATCH):
+            run.cancelled.check()
+            batch = sentences[first : first + _BATCH]
+            logits = reranker.logits(question, [text for _, text in batch]).tolist()
+            for (row, _), logit in zip(batch, logits, strict=True):
+                best[row] = max(best.get(row, logit), logit)
+        raised = [self._raised(hit, best.get(hit.passage.row)) for hit in hits]
+        # Hits of several searches are in no order of scores. A sort is stable.
+        return sorted(raised, key=lambda hit: -hit.score) if _is_one_search(run.understood) else raised
+
+    def _raised(self, hit: Hit, logit: float | None) -> Hit:
+        """The hit with a higher logit, and the score that it has with it."""
+        if logit is None or hit.logit is None or logit <= hit.logit:
+            return hit
+        logit = min(logit, HIGHEST_LOGIT)
+        return replace(hit, logit=logit, score=hit.score + self.retriever.weights.reranker * (logit - hit.logit))
 
     def _search(self, run: Run, question: Question, limit: int) -> Sequence[Hit]:
         return self.cache.hits(self.retriever, run.generation, question, limit, run.cancelled)
@@ -109,6 +150,12 @@ class QuestionSearch:
             hit if hit.logit is None else replace(hit, logit=max(hit.logit, min(float(logit), HIGHEST_LOGIT)))
             for hit, logit in zip(hits, best, strict=True)
         ]
+
+
+def _sentences(run: Run, hit: Hit) -> list[str]:
+    """The texts of a passage's units that state something."""
+    units = units_of([with_page(run.generation, hit)])
+    return [unit.text for unit in units if unit.is_statement or unit.is_telling_line]
 
 
 def _is_one_search(understood: UnderstoodQuestion) -> bool:

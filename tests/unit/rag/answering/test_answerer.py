@@ -451,6 +451,14 @@ class AllNear:
         return np.full(len(texts), 5.0, np.float32)
 
 
+class NearSentences(OverlapReranker):
+    """Takes every text of several sentences for one about something else."""
+
+    def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
+        is_one = np.array([text.count(".") < 2 for text in texts])
+        return np.where(is_one, super().logits(question, texts), np.float32(-9.0))
+
+
 NEAR = Retriever(BagOfWordsEncoder(), AllNear())
 
 
@@ -503,6 +511,21 @@ class TestRestating:
         model = ScriptedModel([NOT_FOUND])
         answerer_of(library, model, restates=True).ask(Question(asked))
         assert not [chat for chat in model.chats if chat[0].text == RESTATE]
+
+
+class TestReadingBySentence:
+    """A passage that speaks of several things is near a question as soon as one of its sentences is."""
+
+    ASKED = "How long does the warranty of the pump last?"
+
+    def test_a_sentence_of_a_passage_that_seems_far(self, library: Generation) -> None:
+        answer = ask(library, self.ASKED, "24 months", retriever=Retriever(BagOfWordsEncoder(), NearSentences()))
+        assert answer.answered
+
+    def test_none_where_none_of_them_is_near(self, library: Generation) -> None:
+        asked = "Who painted the ceiling of the chapel?"
+        answer = ask(library, asked, "24 months", retriever=Retriever(BagOfWordsEncoder(), NearSentences()))
+        assert not answer.answered
 
 
 class TestAbstention:
