@@ -1,4 +1,4 @@
-"""Item of a list that a question names, in place of a value from another item of the same list.
+"""Item of a list, or line of several, that a question names, in place of a value from another one of them.
 
 "How close can I park to a fire hydrant?" is answered by the one of twenty items that has the hydrant. A small model
 that reads "Within 50 feet of ..." twenty times takes any of them.
@@ -6,16 +6,18 @@ that reads "Within 50 feet of ..." twenty times takes any of them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import groupby
+from typing import Final, NamedTuple
 
 from rag.answering.claims.language.analysis import analyze
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence, Support
 from rag.answering.usefulness.opposition import introductions_of
 from rag.text.words import words
+
+_LONGEST_INTRODUCTION: Final = 25
 
 
 class NamedItem(NamedTuple):
@@ -31,9 +33,9 @@ class NamedItem(NamedTuple):
 
 
 def named_item(question: str, value: Support, evidence: Sequence[Evidence]) -> NamedItem | None:
-    """The item that a question names, in place of a value; None where the value is from it, or from no list.
+    """The item or line that a question names, in place of a value; None where the value is from it, or from no list.
 
-    It has all the words of the question that the value's item has, and one more that no other item has.
+    It has all the words of the question that the value's item has, and more of them than any other item.
 
     Args:
         question: on its own.
@@ -42,29 +44,41 @@ def named_item(question: str, value: Support, evidence: Sequence[Evidence]) -> N
     """
     units = units_of(evidence)
     own = _place_of(value, units)
-    if own is None or (block := units[own].block) is None or units[own].row:
+    if own is None:
         return None
-    items = [place for place, unit in enumerate(units) if unit.block == block]
     asked = _keys(question)
-    named = {place: _keys(units[place].text) & asked for place in items}
-    counts = Counter(key for keys in named.values() for key in keys)
-    better = [
-        place
-        for place in items
-        if named[own] < named[place] and any(counts[key] == 1 for key in named[place] - named[own])
-    ]
-    return NamedItem(_with_introduction(units, better[0]), units[better[0]].text) if len(better) == 1 else None
+    named = {place: _keys(units[place].text) & asked for place in _list_around(units, own)}
+    better = [place for place in named if named[own] < named[place]]
+    most = max((len(named[place]) for place in better), default=0)
+    best = [place for place in better if len(named[place]) == most]
+    return NamedItem(introduced(units, best[0]), units[best[0]].text) if len(best) == 1 else None
 
 
-def _with_introduction(units: Sequence[Unit], place: int) -> Support:
+def introduced(units: Sequence[Unit], place: int) -> Support:
+    """A unit as a sentence of an answer: an item behind the short introduction of its list, where there is one."""
     item, block = units[place], units[place].block
     introductions = introductions_of(units)
-    if block not in introductions:
+    if block is None or item.row or block not in introductions:
         return item.support("lead")
     introduction = units[introductions[block]]
+    if not introduction.text.endswith(":") or len(introduction.text.split()) > _LONGEST_INTRODUCTION:
+        return item.support("lead")
     quotes = (*introduction.support().quotes, *item.support().quotes)
-    said = f"{introduction.text.rstrip(' .')} {item.text.rstrip(' ;,')}"
+    said = f"{introduction.text} {item.text.rstrip(' ;,')}"
     return replace(item.support("lead"), sentence=said, quotes=quotes, verbatim=False)
+
+
+def _list_around(units: Sequence[Unit], place: int) -> Sequence[int]:
+    """The positions of the items of a unit's list, or of the lines around it; none for a sentence or a table's row."""
+    unit = units[place]
+    if unit.row:
+        return ()
+    if unit.block is not None:
+        return [other for other, one in enumerate(units) if one.block == unit.block]
+    if unit.kind != "line":
+        return ()
+    around = groupby(range(len(units)), key=lambda one: (units[one].kind, units[one].evidence.hit.passage.document.id))
+    return next(lines for lines in (list(group) for _, group in around) if place in lines)
 
 
 def _place_of(value: Support, units: Sequence[Unit]) -> int | None:

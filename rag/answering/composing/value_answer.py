@@ -14,6 +14,7 @@ from typing import Final
 
 from rag.answering.claims.check import check_claim
 from rag.answering.composing.arrangement import stands_alone
+from rag.answering.composing.named_item import introduced
 from rag.answering.evidence.units import Unit, units_of
 from rag.answering.grounding import Evidence, Quote, Support, ground, language_of_evidence
 from rag.answering.usefulness.opposition import denying_introductions
@@ -73,7 +74,10 @@ def sentence_of_value(
         )
         if not is_partial:
             return support
-    return own.support("lead") if own else None
+    if own is None:
+        return None
+    units = units_of([own.evidence])
+    return introduced(units, next(place for place, unit in enumerate(units) if unit.place == own.place))
 
 
 def repeats_question(value: str, question: str) -> bool:

@@ -48,6 +48,12 @@ _ANAPHOR: Final = re.compile(
     r"(?:It|Its|They|Their|This|These|That|Those|He|She|His|Her|Such|Both|Here|There|However|Therefore|Otherwise|Also|"
     r"In addition|Additionally|Then|If so|In this case|But|And|Or|So|Thus|Finally|For instance|For example)\b"
 )
+# "... out of the building by that time": so is this.
+_REFERENCE: Final = re.compile(
+    r"\b(?:by|at|before|after|until|till|during|in|on|for|from|within|since) (?:that|those|this|these) "
+    r"(?:time|date|day|hour|week|month|year|period|point|moment|deadline|case|event)s?\b",
+    re.IGNORECASE,
+)
 # What stands in the list or table below it: "The surplus is divided as follows, subject to the meeting."
 _ANNOUNCES: Final = re.compile(r"\bas follows\b|\b(?:is|are) (?:listed|set out|shown|given) below\b", re.IGNORECASE)
 _HYPHEN: Final = re.compile(r"(?<=[a-zß-öø-ÿ])-\n(?=[a-zß-öø-ÿ])")
@@ -148,8 +154,8 @@ class Unit:
 
     @property
     def refers_back(self) -> bool:
-        """True if it begins with a word that refers to the text before it: "It ...", "However, ..."."""
-        return _ANAPHOR.match(self.text) is not None
+        """True if it refers to the text before it: "It ...", "However, ...", "... by that time"."""
+        return _ANAPHOR.match(self.text) is not None or _REFERENCE.search(self.text) is not None
 
     @property
     def is_telling_line(self) -> bool:

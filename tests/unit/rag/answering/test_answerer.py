@@ -452,11 +452,11 @@ class AllNear:
 
 
 class NearSentences(OverlapReranker):
-    """Takes every text of several sentences for one about something else."""
+    """Takes a sentence with half of the words of the question for a near one, and any other text for a far one."""
 
     def logits(self, question: str, texts: Sequence[str]) -> FloatVector:
         is_one = np.array([text.count(".") < 2 for text in texts])
-        return np.where(is_one, super().logits(question, texts), np.float32(-9.0))
+        return np.where(is_one & (super().logits(question, texts) >= 0), np.float32(5.0), np.float32(-9.0))
 
 
 NEAR = Retriever(BagOfWordsEncoder(), AllNear())

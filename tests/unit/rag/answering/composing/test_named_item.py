@@ -47,3 +47,16 @@ def test_a_value_outside_of_lists_stays() -> None:
     question = "When does the office open?"
     evidence = evidence_of(f"The office opens at nine.\n\n{FEES}")
     assert named_item(question, ground(question, "at nine", evidence)[0], evidence) is None
+
+
+CALENDAR = (
+    "IMPORTANT DATES\nSept 2: Meet and greet\nOctober 10: In-service, closed\nNov 26-28: Thanksgiving break\n"
+    "Dec 17: Winter Spectacle\nDec 22-Jan 2: Winter break\nMarch 23-27: Spring break"
+)
+
+
+def test_the_line_that_is_named() -> None:
+    question, evidence = "When is winter break?", evidence_of(CALENDAR)
+    found = named_item(question, ground(question, "Dec 17", evidence)[0], evidence)
+    assert (found and found.support.sentence) == "Dec 22-Jan 2: Winter break"
+    assert named_item(question, ground(question, "Dec 22-Jan 2", evidence)[0], evidence) is None
