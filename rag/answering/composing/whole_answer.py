@@ -23,6 +23,7 @@ from rag.answering.composing.arrangement import (
 from rag.answering.composing.comparison import balanced
 from rag.answering.composing.material import Composition
 from rag.answering.composing.novelty import Novelty
+from rag.answering.evidence.units import Unit
 from rag.answering.grounding import Support
 from rag.answering.usefulness.announced import enumerates
 from rag.answering.usefulness.opposition import introductions_of
@@ -49,6 +50,7 @@ _LONGEST_LEAD: Final = 60
 # are taken for a paragraph.
 _AS_USEFUL: Final = 0.5
 _PARAGRAPH: Final = 4
+_BLANK_LINE: Final = "\n\n"
 # Share of the probability of a sentence that enumerates from which on another unit belongs to the list, too.
 _BESIDE_LIST: Final = 0.5
 # Least share of a unit of an overview that is not said yet.
@@ -162,10 +164,20 @@ def opening_of(material: Composition, lead: int, leads: Collection[int]) -> int:
         leads: positions of the units that it can begin with.
     """
     least = _AS_USEFUL * material.usefulness[lead]
-    before = range(max(0, lead - _PARAGRAPH), lead)
-    section = section_of(material.units[lead])
-    useful = (one for one in before if one in leads and material.usefulness[one] >= least)
-    return next((one for one in useful if section_of(material.units[one]) == section), lead)
+    opening = lead
+    for one in range(lead - 1, max(-1, lead - 1 - _PARAGRAPH), -1):
+        if not _goes_on(material.units[one], material.units[one + 1]):
+            break
+        opening = one if one in leads and material.usefulness[one] >= least else opening
+    return opening
+
+
+def _goes_on(unit: Unit, following: Unit) -> bool:
+    """True for two units of one section with no blank line between them, unless a page ends there."""
+    if section_of(unit) != section_of(following):
+        return False
+    between = unit.evidence.page.text[unit.span.end : following.span.start]
+    return unit.span.page != following.span.page or _BLANK_LINE not in between
 
 
 class _Selection:

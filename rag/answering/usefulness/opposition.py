@@ -28,6 +28,12 @@ _OF_CAUSES: Final = frozenset("why how when if".split())
 _FRAGMENTS: Final = frozenset(("item", "step", "row", "line"))
 # "These include but are not limited to:" affirms nothing.
 _LISTING: Final = re.compile(r",? ?\b(?:include|includes|including)\b[^.:]{0,60}:$", re.IGNORECASE)
+# What a sentence says of the list below it, "You will need the following items", and units in front of that in which it
+# may stand: a sentence may be between.
+_FOLLOWING: Final = re.compile(
+    r"\b(?:the|these) following\b|\b(?:as follows|listed below|set out below)\b", re.IGNORECASE
+)
+_FOLLOWING_WITHIN: Final = 2
 # Words between a negation and the verb that it denies: "not usually cover".
 _FARTHEST: Final = 3
 
@@ -73,17 +79,29 @@ def opposing(question: str, units: Sequence[Unit]) -> set[int]:
 
 
 def introductions_of(units: Sequence[Unit]) -> dict[int, int]:
-    """By the number of each list or table, the position of the sentence or line with a colon in front of it."""
+    """By the number of each list or table, the position of the sentence or line that introduces it.
+
+    It ends with a colon, right in front of it; or it speaks of "the following", with at most one sentence between.
+    """
     found: dict[int, int] = {}
     seen: set[int] = set()
     for place, unit in enumerate(units):
         if unit.block is None or unit.block in seen:
             continue
         seen.add(unit.block)
-        before = units[place - 1] if place else None
-        if before and before.block is None and before.text.endswith(":") and before.place[0] == unit.place[0]:
-            found[unit.block] = place - 1
+        for before in range(place - 1, max(-1, place - 1 - _FOLLOWING_WITHIN), -1):
+            other = units[before]
+            if other.block is not None or other.place[0] != unit.place[0]:
+                break
+            is_next = before == place - 1 and other.text.endswith(":")
+            if is_next or (other.headings == unit.headings and _speaks_of_list(other)):
+                found[unit.block] = before
+                break
     return found
+
+
+def _speaks_of_list(unit: Unit) -> bool:
+    return unit.kind == "sentence" and _FOLLOWING.search(unit.text) is not None
 
 
 def denying_introductions(units: Sequence[Unit]) -> dict[int, str]:

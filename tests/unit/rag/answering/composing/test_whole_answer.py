@@ -290,6 +290,11 @@ class TestOrder:
         material = Composition("What about the lid?", "about", (), units, useful)
         assert opening_of(material, lead, possible_leads(material)) == opening
 
+    def test_an_answer_does_not_begin_in_another_paragraph(self) -> None:
+        units = units_of(evidence_of("The lid is red.\n\nThe lid is oiled. The lid is wiped dry."))
+        material = Composition("What about the lid?", "about", (), units, [0.9, 0.9, 0.9])
+        assert opening_of(material, 2, possible_leads(material)) == 1
+
     def test_an_answer_does_not_begin_in_another_section(self) -> None:
         care = evidence_on(page_with_headings("The lid is red."), headings=("Care",))
         sale = evidence_on(page_with_headings("The lid is sold at the works.", 2), headings=("Sale",))

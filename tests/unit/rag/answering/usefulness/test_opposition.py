@@ -10,7 +10,7 @@ from rag.answering.composing.material import Composition
 from rag.answering.composing.whole_answer import compose
 from rag.answering.evidence.units import units_of
 from rag.answering.grounding import ground
-from rag.answering.usefulness.opposition import asked_polarity, denying_introductions, opposing
+from rag.answering.usefulness.opposition import asked_polarity, denying_introductions, introductions_of, opposing
 from tests.unit.rag.answering.material import evidence_of
 
 BENEFIT = """\
@@ -140,3 +140,22 @@ class TestBareYes:
     def test_has_no_evidence_in_what_is_excluded(self, text: str) -> None:
         (support,) = ground("Are worn belts covered?", "Yes", evidence_of(text))
         assert not support.supported or all("Worn" not in quote.text for quote in support.quotes)
+
+
+@pytest.mark.parametrize(
+    ("above", "introduction"),
+    [
+        pytest.param("Bring these papers:", "Bring these papers:", id="a colon"),
+        pytest.param(
+            "You will need the following items. All of them must be valid.",
+            "You will need the following items.",
+            id="a sentence between",
+        ),
+        pytest.param("The office is open. All papers must be valid.", None, id="none"),
+        pytest.param("Show the following form. Sign it. Keep a copy of it.", None, id="too far above"),
+    ],
+)
+def test_the_introduction_of_a_list(above: str, introduction: str | None) -> None:
+    units = units_of(evidence_of(f"{above}\n\n• A valid permit\n• Proof of residence"))
+    found = introductions_of(units)
+    assert [units[place].text for place in found.values()] == ([] if introduction is None else [introduction])
