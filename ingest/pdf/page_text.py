@@ -32,6 +32,8 @@ __all__ = ["Line", "PageLines", "Piece", "compose_pages"]
 _PARAGRAPH_GAP: Final = 1.3
 _HEADING_SIZE: Final = 1.12
 _HEADING_LENGTH: Final = 120
+# On a cover, in large print, it is no heading of what follows.
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}\.\S+")
 _LETTERS: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -164,6 +166,8 @@ class _HeadingStyle:
         """1 for the largest size in the document; None for a line that is no heading."""
         text = line.text
         if line.slanted or len(text) > _HEADING_LENGTH or not any(character.isalpha() for character in text):
+            return None
+        if _ADDRESS.fullmatch(text):
             return None
         if line.size in self.sizes:
             return self.sizes.index(line.size) + 1

@@ -97,6 +97,12 @@ class TestText:
         assert found == [("The Manual", 1), ("Care", 2), ("Storage", 2)]
         assert_sound(page)
 
+    @pytest.mark.parametrize("address", ["www.pump.example.org", "https://pump.example.org/x", "desk@pump.example.org"])
+    def test_an_address_in_large_print_is_no_heading(self, tmp_path: Path, address: str) -> None:
+        body = "Text of the page, which is in the size of the body.\nMore text of the page in this size."
+        page = only_page(make_pdf(tmp_path / "a.pdf", [f"# The pump\n# {address}\n{body}"]))
+        assert [page.text[h.start : h.end] for h in page.headings] == ["The pump"]
+
     def test_a_title_over_two_lines_is_one_heading(self, tmp_path: Path) -> None:
         page = only_page(make_pdf(tmp_path / "a.pdf", ["# The manual of\n# the pump\nText.\nMore text of the page."]))
         assert [page.text[h.start : h.end].split() for h in page.headings] == [["The", "manual", "of", "the", "pump"]]
