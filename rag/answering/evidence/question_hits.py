@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from rag.answering.composing.comparison import names_both
+from rag.answering.evidence.quizzes import quizzes_last
 from rag.answering.evidence.selection import with_page
 from rag.answering.evidence.units import units_of
 from rag.answering.run import Run
@@ -66,6 +67,11 @@ class QuestionSearch:
             Cancelled: the run was cancelled.
             ModelError: the model failed.
         """
+        hits, usage = self._found(run, limit)
+        return quizzes_last(run.question.text, hits), usage
+
+    def _found(self, run: Run, limit: int) -> tuple[list[Hit], Usage]:
+        """The same, quizzes among them."""
         found = self._interleaved(run, limit)
         if self._is_far(run, found):
             found = self._read_by_sentence(run, found)
