@@ -10,7 +10,8 @@ from rag.domain.values import Hit
 
 _HEADING: Final = re.compile(
     r"(?:test|check) your (?:knowledge|understanding|skills)\b|"
-    r"(?:sample|practice|review|quiz|revision|self-assessment) (?:questions?|tests?|exams?|quiz(?:zes)?|problems?)\b|(?:quiz|self[- ]test|knowledge check)\b",
+    r"(?:sample|practice|review|quiz|revision|self-assessment) "
+    r"(?:questions?|tests?|exams?|quiz(?:zes)?|problems?)\b|(?:quiz|self[- ]test|knowledge check)\b",
     re.IGNORECASE,
 )
 _ASKED: Final = re.compile(
