@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ingest.pdf.bindings import prototype
 from ingest.pdf.fonts.font_codes import has_codes, with_letters
 from ingest.pdf.fonts.glyph_order import letters_of_glyphs, may_be_glyph_numbers
-from ingest.pdf.fonts.symbol_codes import has_symbol_codes, with_symbols
+from ingest.pdf.fonts.symbol_codes import with_symbols
 from ingest.pdf.right_to_left.letter_order import glyphs_in_order, letters_in_order
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -67,8 +67,7 @@ class PageCharacters:
         self._handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
         self.of_glyphs = False
         text = self._in_order(self._of_glyphs(self._text(textpage.count_chars())))
-        text = with_letters(text, self._ligatures(text)) if has_codes(text) else text
-        self.text = with_symbols(text) if has_symbol_codes(text) else text
+        self.text = with_symbols(with_letters(text, self._ligatures(text)) if has_codes(text) else text)
 
     def _text(self, count: int) -> str:
         units = np.empty(count + 1, np.uint16)

@@ -20,11 +20,6 @@ _BULLET: Final = "•"
 _BEFORE: Final = 10
 
 
-def has_symbol_codes(text: str) -> bool:
-    """True if a text has codes of symbol fonts."""
-    return _CODE.search(text) is not None
-
-
 def with_symbols(text: str) -> str:
     """The text of a page with the characters that its symbol codes stand for.
 

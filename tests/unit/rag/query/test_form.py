@@ -145,6 +145,8 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "handbook, policy on": "What is the policy on gifts from suppliers?",
         "lease, said": "What is said about heating costs?",
         "statute, require": "What does the statute require of notaries?",
+        "minutes, talk about": "What did the council talk about in May?",
+        "minutes, decide": "What did the board decide on the pier?",
         "guide, anything about": "Is there anything about fishing permits?",
     },
     "comparison": {
