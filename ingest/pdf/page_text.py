@@ -32,6 +32,8 @@ __all__ = ["Line", "PageLines", "Piece", "compose_pages"]
 _PARAGRAPH_GAP: Final = 1.3
 _HEADING_SIZE: Final = 1.12
 _HEADING_LENGTH: Final = 120
+# Most step between the lines of one heading, in font sizes: the paragraphs around it may be set much smaller.
+_HEADING_LEADING: Final = 1.5
 # On a cover, in large print, it is no heading of what follows.
 _ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,64}\.\S+")
 _LETTERS: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -197,7 +199,7 @@ def _compose(number: int, layout: _Layout, style: _HeadingStyle) -> Page:
 def _add_body(page: _PageText, lines: Sequence[Line], style: _HeadingStyle) -> tuple[Table, ...]:
     tables = find_tables(lines)
     heads = {position for table in tables for position in range(table.start, table.body)}
-    breaks = _paragraph_breaks(lines)
+    breaks = _paragraph_breaks(lines, style)
     places = []
     for position, line in enumerate(lines):
         is_title = position not in heads and _is_title(lines, breaks, position)
@@ -228,10 +230,11 @@ def _is_title(lines: Sequence[Line], breaks: Sequence[bool], position: int) -> b
     return line.bold and not below.bold and is_above and below.text[:1].isupper()
 
 
-def _paragraph_breaks(lines: Sequence[Line]) -> list[bool]:
+def _paragraph_breaks(lines: Sequence[Line], style: _HeadingStyle) -> list[bool]:
     """For each line, whether it begins a paragraph."""
     steps = [below.top - above.top for above, below in pairwise(lines)]
     usual = median([step for step in steps if step > 1.0] or [0.0])
+    widest = max((line.box.x1 - line.box.x0 for line in lines), default=0.0)
     breaks = [True] * len(lines)
     for position, step in enumerate(steps, start=1):
         above, below = lines[position - 1], lines[position]
@@ -241,10 +244,29 @@ def _paragraph_breaks(lines: Sequence[Line]) -> list[bool]:
         elif moved_up:
             breaks[position] = above.text[-1] in ".!?:"
         else:
-            breaks[position] = step > usual * _PARAGRAPH_GAP or above.size != below.size
+            is_title = above.size in style.sizes and _is_one_heading(above, below, widest)
+            breaks[position] = (step > usual * _PARAGRAPH_GAP and not is_title) or above.size != below.size
     for position in outdented(lines, breaks):
         breaks[position] = True
     return breaks
+
+
+def _is_one_heading(above: Line, below: Line, widest: float) -> bool:
+    """True for two lines of a heading, which are set farther apart than the smaller text around them.
+
+    The second one begins in lower case, or with a word for which the first one had no room.
+
+    Args:
+        above: a line in large print.
+        below: the next one.
+        widest: width of the widest line of the page, in points.
+    """
+    is_near = below.top - above.top <= _HEADING_LEADING * above.size
+    if not is_near or above.size != below.size or above.bold != below.bold or above.text[-1] in ".!?:;":
+        return False
+    first = below.pieces[0].box
+    is_full = above.box.x1 - above.box.x0 + (first.x1 - first.x0) > widest
+    return below.text[0].islower() or is_full
 
 
 class _PageText:

@@ -107,6 +107,35 @@ class TestText:
         page = only_page(make_pdf(tmp_path / "a.pdf", ["# The manual of\n# the pump\nText.\nMore text of the page."]))
         assert [page.text[h.start : h.end].split() for h in page.headings] == [["The", "manual", "of", "the", "pump"]]
 
+    @pytest.mark.parametrize(
+        ("lines", "headings"),
+        [
+            (((560, "What we change at the"), (529, "works")), ["What we change at the\nworks"]),
+            (((560, "What We Change at Both Works"), (529, "Departments in Spring")),
+             ["What We Change at Both Works\nDepartments in Spring"]),
+            (((560, "The works"), (529, "The yard")), ["The works", "The yard"]),
+            (((560, "The works of"), (500, "the yard")), ["The works of", "the yard"]),
+            (((560, "What is it?"), (529, "and why"),), ["What is it?", "and why"]),
+        ],
+        ids=["goes on in lower case", "no room for the next word", "two of them", "far apart", "a whole sentence"],
+    )  # fmt: skip
+    def test_lines_of_a_heading_are_farther_apart_than_those_of_text(
+        self, tmp_path: Path, lines: tuple[tuple[float, str], ...], headings: list[str]
+    ) -> None:
+        body = "Text of the page, which is in the size of the body and as wide as it is."
+
+        def draw(canvas: Canvas) -> None:
+            for y, text in lines:
+                canvas.setFont("Helvetica", 24)
+                canvas.drawString(72, y, text)
+            for place in range(6):
+                canvas.setFont("Helvetica", 11)
+                canvas.drawString(72, 450 - 13 * place, body)
+
+        page = only_page(drawn(tmp_path / "a.pdf", draw))
+        assert [page.text[h.start : h.end] for h in page.headings] == headings
+        assert_sound(page)
+
     def test_a_bold_line_alone_is_a_heading(self, tmp_path: Path) -> None:
         def draw(canvas: Canvas) -> None:
             for y, font, line in (
