@@ -50,7 +50,8 @@ class AnswerBuilder:
         """An answer from the supported sentences, at least one; the others are listed, and not part of the text.
 
         Its certainty is decided by the rounded confidence, which is the one that clients see; it is only possible where
-        it sends its reader to an address that no document names as a contact, or where the index has no vectors yet.
+        it sends its reader to an address that no document names as a contact, where the index has no vectors yet, and
+        where it tells what the passages say in place of a yes or no.
         """
         citations = _Citations()
         sentences = [_sentence(item, citations) for item in _each_once(found.support)]
@@ -59,7 +60,7 @@ class AnswerBuilder:
         shown[0] = replace(shown[0], confidence=self._confidence(found))
         warning = self._warning(shown, citations.all)
         # The confidence was fitted with vectors: without them the passage that says otherwise may not be found.
-        is_certain = _rounded(found.confidence) >= FACT and self.run.generation.has_vectors
+        is_certain = _rounded(found.confidence) >= FACT and self.run.generation.has_vectors and not found.is_indirect
         note = found.note and self._said(found.note)
         notes = filter(None, (note, self.run.understood.scope_note, warning))
         shown += [Sentence(note, "supported", kind="detail") for note in notes]

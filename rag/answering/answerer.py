@@ -190,7 +190,7 @@ class Answerer:
         self, run: Run, hits: list[Hit], today: str | None, *, is_translated: bool
     ) -> Generator[AnswerEvent, None, Findings]:
         """The findings from the passages that a search has found, after these as an event."""
-        understood, spent = run.understood, Usage()
+        understood, spent, is_indirect = run.understood, Usage(), False
         yield PassagesFound(tuple(hits))
         if statement := _unknown(understood):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits], statement=statement)
@@ -204,11 +204,11 @@ class Answerer:
             if not _tells_more(run, found):
                 return found
             run = replace(run, understood=replace(understood, form="about"))
-            spent = found.draft.finish.usage
+            spent, is_indirect = found.draft.finish.usage, understood.form == "yes_no"
         written = self._whole_writer(run).write(run, hits, today)
         found = yield from self._streamed(run, written, is_translated=is_translated)
         _add_usage(found, spent)
-        return found
+        return replace(found, is_indirect=is_indirect)
 
     def _streamed(
         self, run: Run, written: Generator[Findings, None, Findings], *, is_translated: bool

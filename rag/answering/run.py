@@ -59,6 +59,7 @@ class Findings:
         statement: the text of an abstention, where there is more to say than that the documents do not answer.
         sent: how many sentences have been sent while the answer was written.
         composition: what an answer of several sentences was composed of; None for others.
+        is_indirect: whether it tells what the passages say, in place of a yes or no that could not be verified.
     """
 
     hits: Sequence[Hit] = ()
@@ -74,6 +75,7 @@ class Findings:
     statement: str | None = None
     sent: int = 0
     composition: Composition | None = None
+    is_indirect: bool = False
 
 
 class Clock:

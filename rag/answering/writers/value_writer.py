@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rag.answering.claims.asked_quantity import is_of_another_quantity
 from rag.answering.composing.listed_answer import LISTED_CONFIDENCE, listed_answer
 from rag.answering.composing.named_item import named_item
 from rag.answering.composing.relative_date import with_right_date
@@ -125,10 +126,11 @@ class ValueWriter:
         found = Findings(prompt.hits, evidence, draft, features, support, confidence)
         is_likely = self.confidence_model.is_given(features)
         table = table_answer(text, evidence, page_reader(run.generation)) if run.form == "fact" else None
+        if table and table.value and is_of_another_quantity(text, table.value):
+            table = None
         if table and (is_likely or table.is_sure):
             return _from_table(found, table)
-        # What stands in the row or the column of something else is no answer.
-        support = [replace(item, agrees=item.agrees and not contradicts_tables(text, item)) for item in support]
+        support = [replace(item, agrees=item.agrees and _may_answer(text, item)) for item in support]
         found = replace(found, support=support)
         is_supported = any(item.supported and not (item.bare and run.form == "fact") for item in support)
         is_given = is_supported and confidence >= LEAST_CONFIDENCE and is_likely
@@ -187,6 +189,12 @@ class ValueWriter:
             usage = Usage(written.prompt.length, 0, len(written.probabilities))
         draft.finish = replace(draft.finish, usage=draft.finish.usage + usage)
         return written.text.strip().partition("\n")[0]
+
+
+def _may_answer(question: str, support: Support) -> bool:
+    """False for what stands in the row or the column of something else, and for a value that measures another thing."""
+    is_other = contradicts_tables(question, support) or is_of_another_quantity(question, support.sentence)
+    return not is_other
 
 
 def _short(value: str) -> str | None:

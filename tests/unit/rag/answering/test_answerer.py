@@ -160,6 +160,11 @@ class TestFact:
         answer = ask(library, self.ASKED, "24 months", "The warranty of the pump lasts 24 months.")
         assert answer.usage.completion_tokens == 2 + 8
 
+    def test_a_value_that_measures_something_else_is_none(self, library: Generation) -> None:
+        answer = ask(library, "How heavy is the warranty of the pump?", "24 months", retriever=NEAR)
+        assert (answer.answered, answer.reason) == (False, "no_supported_sentence")
+        assert ask(library, "How many weeks does the warranty last?", "24 months", retriever=NEAR).answered
+
     def test_with_the_date_where_it_matters(self, library: Generation) -> None:
         model = ScriptedModel(["12 euros"])
         answerer_of(library, model).ask(Question("What is the current fare of the ferry?"))
@@ -474,10 +479,12 @@ class TestNeitherYesNorNo:
         )
         assert answer.answered
         assert answer.answer.startswith("The pump makes a humming noise because its compressor is set to a low speed.")
+        assert answer.certainty == "possible"
 
     def test_what_they_say_of_a_thing_whose_name_alone_was_drafted(self, library: Generation) -> None:
         answer = ask(library, "What is the TR-40?", "The TR-40", retriever=NEAR)
         assert "The TR-40 weighs 12 kilograms." in answer.answer
+        assert answer.certainty == "stated"
         assert answer.usage.completion_tokens == 2 + 2
 
     def test_nothing_where_the_model_refuses(self, library: Generation) -> None:
