@@ -143,6 +143,9 @@ class ValueWriter:
         if run.form == "fact" and (named := named_item(text, value[0], evidence)):
             return replace(found, support=[named.support], is_given=True, short_answer=_short(named.text))
         shown = self._sentences(run, prompt, draft, value)
+        # Its unit may stand in the sentence alone.
+        if run.form == "fact" and is_of_another_quantity(text, shown[0].sentence):
+            return replace(found, support=[replace(item, agrees=False) for item in support])
         first = _in_language_of(run, value[0])
         shown += announced_list(shown[0], evidence)
         return replace(found, support=_merged(shown, support), is_given=True, short_answer=_short(first.sentence))

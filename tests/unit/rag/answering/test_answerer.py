@@ -163,6 +163,9 @@ class TestFact:
     def test_a_value_that_measures_something_else_is_none(self, library: Generation) -> None:
         answer = ask(library, "How heavy is the warranty of the pump?", "24 months", retriever=NEAR)
         assert (answer.answered, answer.reason) == (False, "no_supported_sentence")
+        whole = "The warranty of the pump lasts 24 months."
+        number = ask(library, "How heavy is the warranty of the pump?", "24", whole, retriever=NEAR)
+        assert (number.answered, number.reason) == (False, "no_supported_sentence")
         assert ask(library, "How many weeks does the warranty last?", "24 months", retriever=NEAR).answered
 
     def test_with_the_date_where_it_matters(self, library: Generation) -> None:
