@@ -163,10 +163,13 @@ class TestFact:
     def test_a_value_that_measures_something_else_is_none(self, library: Generation) -> None:
         answer = ask(library, "How heavy is the warranty of the pump?", "24 months", retriever=NEAR)
         assert (answer.answered, answer.reason) == (False, "no_supported_sentence")
-        whole = "The warranty of the pump lasts 24 months."
-        number = ask(library, "How heavy is the warranty of the pump?", "24", whole, retriever=NEAR)
-        assert (number.answered, number.reason) == (False, "no_supported_sentence")
         assert ask(library, "How many weeks does the warranty last?", "24 months", retriever=NEAR).answered
+
+    def test_nor_one_whose_sentence_does(self) -> None:
+        asked, sentence = "How many people does the motor of the pump take?", "The motor of the pump takes 3.0 kW."
+        with library_of({"a.pdf": Written(["# Data\n\nThe motor of the pump takes (kW): 3.0."])}) as data:
+            assert not ask(data, asked, "3.0", sentence, retriever=NEAR).answered
+            assert ask(data, asked.replace("people", "kW"), "3.0", sentence, retriever=NEAR).answered
 
     def test_with_the_date_where_it_matters(self, library: Generation) -> None:
         model = ScriptedModel(["12 euros"])
