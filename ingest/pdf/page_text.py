@@ -244,8 +244,8 @@ def _paragraph_breaks(lines: Sequence[Line], style: _HeadingStyle) -> list[bool]
         elif moved_up:
             breaks[position] = above.text[-1] in ".!?:"
         else:
-            is_title = above.size in style.sizes and _is_one_heading(above, below, widest)
-            breaks[position] = (step > usual * _PARAGRAPH_GAP and not is_title) or above.size != below.size
+            is_heading = above.size in style.sizes and _is_one_heading(above, below, widest)
+            breaks[position] = (step > usual * _PARAGRAPH_GAP and not is_heading) or above.size != below.size
     for position in outdented(lines, breaks):
         breaks[position] = True
     return breaks

@@ -8,7 +8,7 @@ from typing import Final
 
 from rag.answering.claims.language.analysis import analyze
 from rag.answering.claims.language.lexicon import UNITS
-from rag.answering.claims.language.quantities import COUNT, DATE, TIME, YEAR, quantities
+from rag.answering.claims.language.quantities import DATE, TIME, YEAR, quantities
 
 # Kinds of measure, each with the dimensions of units that tell it.
 _KINDS: Final[Mapping[str, frozenset[str]]] = {
@@ -36,7 +36,7 @@ _KIND_OF: Final = {dimension: kind for kind, dimensions in _KINDS.items() for di
 _ASKED: Final[tuple[tuple[re.Pattern[str], frozenset[str]], ...]] = tuple(
     (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), frozenset(kinds.split()))
     for words, kinds in (
-        (r"how heavy|how much (?:does|do|did|must|may|should) (?:\S+ ){1,12}weigh|what (?:\S+ ){1,12}weighs?", "mass"),
+        (r"how heavy|(?:how much|what) (?:does|do|did|must|may|should) (?:\S+ ){1,12}weigh", "mass"),
         (r"how (?:far|tall|wide|deep|thick)", "length time"),
         (r"how (?:hot|cold|warm)|(?:at|to) (?:what|which) temperatures?", "temperature"),
         (r"how (?:old|soon|late)", "time"),
@@ -67,9 +67,9 @@ def is_of_another_quantity(question: str, value: str) -> bool:
     if not refused:
         return False
     found = [one for one in quantities(analyze(value)) if not one.named]
+    # A number without a unit, and a share, are of no kind, which is never refused.
     kinds = {_KIND_OF.get(one.unit, "") for one in found if one.unit not in (DATE, TIME, YEAR)}
-    has_count = any(one.unit == COUNT for one in found)
-    return bool(kinds) and not has_count and kinds <= refused
+    return bool(kinds) and kinds <= refused
 
 
 def _refused_kinds(question: str) -> frozenset[str]:
@@ -90,6 +90,6 @@ def _refused_kinds(question: str) -> frozenset[str]:
 
 
 def _kind_of_word(word: str) -> str:
-    """The kind of measure of a unit's name; "" for other words."""
-    dimension, _ = UNITS.get(word.lower(), ("", 0.0))
+    """The kind of measure of a unit's name; "" for other words, and for letters: "a day" is no ampere."""
+    dimension, _ = UNITS.get(word.lower(), ("", 0.0)) if len(word) > 1 else ("", 0.0)
     return _KIND_OF.get(dimension, "")

@@ -35,6 +35,8 @@ SAME = [
     ("How hot may it get?", "from 4 to 8 °C"),
     ("What is the diameter in millimetres?", "0.4 m"),
     ("How heavy is it?", "no value"),
+    ("What bag of yours weighs least?", "the one of 12 litres"),
+    ("How many rooms in a house are let?", "6 months of rooms"),
 ]
 
 
