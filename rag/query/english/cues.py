@@ -59,6 +59,9 @@ _A_LIST: Final = (
     r"(?:(?:an?|the) (?:full |complete |short |bulleted |bullet |bullet-point |numbered |simple )?(?:list|checklist))"
 )
 _CHOOSE: Final = r"(?:choose|pick|take|buy|get|select|use|go for|go with|prefer|opt for|sign up for|order)"
+_ATTRIBUTE: Final = (
+    r"(?:[\w-]+ )?(?:brand|make|kind|type|sort|grade|size|colou?r|amount|number|temperature|setting|value)"
+)
 _REASON: Final = r"(?:reasons?|causes?|rationale|explanation|logic|idea|motivation|significance|purpose|thinking)"
 _MAIN: Final = r"(?:main|key|central|principal|most important|major|chief|core|essential|overall)"
 # "May I bring", "must I not wear", "am I allowed to use".
@@ -119,7 +122,9 @@ _ANYWHERE: Final[Mapping[Form, tuple[str, ...]]] = {
         r"option)\b",
         r"\bwhich (?:one |of (?:the (?:two|three)|them|these|those) )?(?:is|are) (?:the )?(?:better|best|cheaper|safer|"
         r"faster)\b",
-        r"\b(?:do|would|can|could) you (?:recommend|suggest|advise)\b|^(?:recommend|suggest)\b",
+        # The kind, make or size of a thing is a fact that the documents recommend, or do not.
+        rf"\bwhich (?!{_ATTRIBUTE}\b).{{0,80}} (?:do|would|can|could) you (?:recommend|suggest|advise)\b",
+        r"\b(?:can|could) you (?:recommend|suggest)\b|^(?:recommend|suggest)\b",
         r"\b(?:is|would) it (?:be )?better to\b.{1,80}\bor\b",
     ),
     "table": (

@@ -20,6 +20,8 @@ DOCUMENTS: Final = [
 # For each form, an id and a question.
 EXAMPLES: Final[dict[Form, dict[str, str]]] = {
     "fact": {
+        "manual, recommended brand": "Which brand of chain oil do you recommend?",
+        "manual, recommended grade": "Which oil grade would you recommend?",
         "lease, how much": "How much is the deposit for the boathouse?",
         "report, change from": "By how much did the revenue change from Q1 2023 to Q1 2024?",
         "manual, how long": "How long does the kiln take to cool down?",
@@ -162,6 +164,7 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "policy, is there": "Is there a difference between a deductible and a copayment?",
         "statute, in common": "What do the two statutes have in common?",
         "manual, recommend": "Which of the two filters would you recommend?",
+        "policy, can you recommend": "Can you recommend a tariff for a student?",
         "policy, topic first": "Lost luggage: how do the Silver and the Gold card differ?",
         "thesis, similarities": "Name the similarities between both surveys.",
         "terms, changed between": "What changed between the old and the new terms?",
