@@ -48,3 +48,17 @@ def test_the_page_follows_the_browser(browser: Browser, serve: Serve, locale: st
     assert len(others) > 100
     assert {text for text in seen if text in others} == set()
     assert len(set(seen)) > 30, "it has looked at them"
+
+
+def test_what_went_wrong_is_told_in_the_language_of_the_page(browser: Browser, serve: Serve) -> None:
+    context = browser.new_context(locale="fr-FR", reduced_motion="reduce")
+    page = context.new_page()
+    detail = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "no model is loaded"}
+    page.route("**/ask", lambda route: route.fulfill(status=503, json=detail))
+    page.goto(serve(ScriptedModel([""]), scripts=[HOW_TO]).url)
+    page.locator("#question").fill("How do I take a berth?")
+    page.keyboard.press("Enter")
+    turn = page.locator(".turn")
+    expect(turn).to_contain_text("Le service ne peut pas le faire maintenant.")
+    expect(turn).not_to_contain_text("no model is loaded")
+    context.close()

@@ -25,6 +25,8 @@ export async function takeLanguage() {
   document.documentElement.lang = language;
 }
 
+export const isEnglish = () => document.documentElement.lang === "en";
+
 await takeLanguage();
 
 // The text of a key, with {names} replaced by values. Where it has plural forms, values.count chooses one.

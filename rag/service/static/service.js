@@ -1,6 +1,6 @@
 // Client of the HTTP API (docs/api.md). No other module sends requests.
 
-import { t } from "./messages.js";
+import { isEnglish, known, t } from "./messages.js";
 
 const KEY = "pageproof.key";
 const PICTURES = 24;
@@ -8,10 +8,16 @@ const LAYOUTS = 8;
 // The path under which the service is offered, empty for /; a proxy may put it elsewhere.
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
+// Details are in English: on another page the text of the status says it.
+function wordsOf({ status, title, detail }) {
+  const words = detail || title;
+  return isEnglish() ? words : known(`problem.${status}`, words);
+}
+
 // Error from an application/problem+json response.
 export class Problem extends Error {
   constructor(fields) {
-    super(fields.detail || fields.title);
+    super(wordsOf(fields));
     this.status = fields.status;
     this.title = fields.title;
     this.requestId = fields.request_id;
