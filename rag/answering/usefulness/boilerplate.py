@@ -35,7 +35,7 @@ _ITSELF: Final = (
 _OF_ITSELF: Final = re.compile(
     rf"(?:(?:this|these) {_ITSELF}|it|they) (?:"
     r"(?:was|were|is|are|has been|have been) (adopted|written|issued|published|intended|meant|prepared|designed)"
-    r"|(holds?) for|(appl(?:y|ies)) to|(supersedes?|assumes?))\b",
+    r"|(holds?) for|(appl(?:y|ies)) to|(?:(?:does|do) not )?(supersedes?|assumes?|presumes?))\b",
     re.IGNORECASE,
 )
 

@@ -18,21 +18,27 @@ _ELSEWHERE: Final = 0.7
 # The same where another document is named far better: match of its name from which on, and as a share of that.
 _BARELY_NAMED: Final = 0.4
 _NAMED, _FAR_LESS = 0.5, 0.5
+# What is outside of the section whose heading the question has.
+_OUTSIDE: Final = 0.5
 # The definition of another term than those of the question, disclaimers, and what a document says of itself.
 _OFF_TOPIC: Final = 0.3
 
 
-def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named: Collection[str]) -> list[float]:
+def fitness_of(
+    question: str, units: Sequence[Unit], hits: Sequence[Hit], named: Collection[str], outside: Collection[int]
+) -> list[float]:
     """Factors of the usefulness of units, 0..1.
 
     0 for units that say the opposite of what was asked, or speak of another one; less than 1 for those of other
-    documents than the question names, for definitions of other terms, disclaimers, and what a document says of itself.
+    documents or sections than the question names, for definitions of other terms, disclaimers, and what a document says
+    of itself.
 
     Args:
         question: on its own.
         units: of the evidence, in reading order.
         hits: of the search.
         named: ids of the documents that the question names; none where it names none.
+        outside: positions of the units outside of the section that the question names.
     """
     contrary = opposing(question, units) | more_specific(question, units)
     asked, asked_words, barely_named = asked_names(question), frozenset(words(question)), _barely_named(hits)
@@ -44,11 +50,15 @@ def fitness_of(question: str, units: Sequence[Unit], hits: Sequence[Hit], named:
     most = max(of_document.values(), default=1.0)
     of_document = {one: factor / most for one, factor in of_document.items()}
     found = []
+    was_off_topic = False
     for place, unit in enumerate(units):
         is_contrary = place in contrary or names_another(unit.text, asked)
         is_off_topic = any(test(unit.text, asked_words) for test in (defines_another, is_boilerplate, is_about_itself))
+        # "It does not assume ..." goes on with "This manual is for keepers".
+        is_off_topic |= was_off_topic and unit.refers_back
+        was_off_topic = is_off_topic
         factor = 0.0 if is_contrary else _OFF_TOPIC if is_off_topic else 1.0
-        found.append(factor * of_document[unit.place[0]])
+        found.append(factor * of_document[unit.place[0]] * (_OUTSIDE if place in outside else 1.0))
     return found
 
 

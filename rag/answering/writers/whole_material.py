@@ -17,6 +17,7 @@ from rag.answering.run import Run
 from rag.answering.usefulness.announced import announced_block, raised
 from rag.answering.usefulness.fitness import fitness_of
 from rag.answering.usefulness.model import USEFULNESS_MODEL, unit_features
+from rag.answering.usefulness.named_section import outside_named_section
 from rag.answering.usefulness.pointers import Pointer, followed_list
 from rag.answering.usefulness.targets import Target
 from rag.domain.values import Hit
@@ -37,6 +38,7 @@ class WholeMaterial:
         evidence: the passages.
         units: of the evidence.
         relevance: a logit for each unit.
+        outside: positions of the units outside of the section whose heading the question has.
         fitness: a factor of each unit's usefulness, 0..1: 0 for one that is about something else than was asked.
         table: the rows of the form, where a table was asked for and a rule finds them.
         sides: positions of the units of each side of a comparison.
@@ -47,6 +49,7 @@ class WholeMaterial:
     evidence: Sequence[Evidence]
     units: Sequence[Unit]
     relevance: Sequence[float]
+    outside: frozenset[int]
     fitness: Sequence[float]
     table: Sequence[Support]
     sides: Sequence[frozenset[int]]
@@ -60,13 +63,15 @@ def gather(run: Run, hits: Sequence[Hit], evidence: Sequence[Evidence], reranker
         Cancelled: the run was cancelled.
     """
     question, units = run.question.text, units_of(with_torn_sentences(run.generation, evidence))
+    outside = outside_named_section(question, units)
     table = table_of_form(run.form, question, evidence, page_reader(run.generation))
     return WholeMaterial(
         hits,
         evidence,
         units,
         unit_relevance(question, units, reranker, run.cancelled) if reranker else [0.0] * len(units),
-        fitness_of(question, units, hits, _named(run)),
+        outside,
+        fitness_of(question, units, hits, _named(run), outside),
         table.support if table else (),
         _sides(run, units),
         comparing_units(run.understood.searches, units) if run.form == "comparison" else frozenset(),
@@ -74,19 +79,23 @@ def gather(run: Run, hits: Sequence[Hit], evidence: Sequence[Evidence], reranker
 
 
 def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[Pointer]]) -> Composition:
-    """The units with their usefulness, by what the drafts point to; the first of these is the answer's own."""
+    """The units with their usefulness, by what the drafts point to; the first of these is the answer's own.
+
+    Of that one nothing is followed that is outside of the section which the question names.
+    """
     question, units = run.question, material.units
+    followed = [one for one in drafts[0] if not one.units or not material.outside.issuperset(one.units)]
     features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))
     fitness = [
         0.0 if other else factor
-        for factor, other in zip(material.fitness, _of_other_procedures(run, units, drafts[0]), strict=True)
+        for factor, other in zip(material.fitness, _of_other_procedures(run, units, followed), strict=True)
     ]
     useful = [factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(fitness, features, strict=True)]
     announced = announced_block(question.text, run.form, units, features, fitness)
     return Composition(
         question.text,
         run.form,
-        drafts[0],
+        followed,
         units,
         raised(run.form, units, features, useful, announced),
         question.length,

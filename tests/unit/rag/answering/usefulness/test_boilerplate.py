@@ -57,6 +57,7 @@ def test_is_boilerplate(text: str, question: str, *, expected: bool) -> None:
         pytest.param("They supersede the 2023 edition.", "How do I claim?", True, id="terms"),
         pytest.param("This policy applies to all employees.", "How do I report fraud?", True, id="scope"),
         pytest.param("It supersedes the old one.", "Which edition does it supersede?", False, id="asked for"),
+        pytest.param("It does not assume any training.", "Who may work alone?", True, id="denied"),
         pytest.param("It applies to all.", "Who does it apply to?", False, id="asked for with another ending"),
         pytest.param("When was it adopted?", "When was the handbook adopted?", False, id="other words"),
         pytest.param("This contract is void after a year.", "How long is it valid?", False, id="a clause"),

@@ -24,7 +24,7 @@ PERKS, PLUS = document_of("perks.pdf"), document_of("plus.pdf")
 )
 def test_by_what_a_unit_says(text: str, question: str, expected: float) -> None:
     evidence = [evidence_on(page_with_headings(text))]
-    assert fitness_of(question, units_of(evidence), [item.hit for item in evidence], ()) == [expected]
+    assert fitness_of(question, units_of(evidence), [item.hit for item in evidence], (), ()) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,30 @@ def test_by_the_names_of_documents(matches: tuple[float, float], named: tuple[st
         replace(item, hit=replace(item.hit, document_match=match))
         for item, match in zip([evidence_on(page, document=one) for one in (PERKS, PLUS)], matches, strict=True)
     ]
-    assert fitness_of("Which lid is it?", units_of(evidence), [item.hit for item in evidence], named) == expected
+    assert fitness_of("Which lid is it?", units_of(evidence), [item.hit for item in evidence], named, ()) == expected
 
 
 def test_none_is_worse_where_all_are_of_other_documents() -> None:
     page = page_with_headings("The lid is red and round.")
     evidence = [evidence_on(page, document=one) for one in (PERKS, PLUS)]
-    assert fitness_of("Which lid is it?", units_of(evidence), [item.hit for item in evidence], ("other",)) == [1.0, 1.0]
+    units = units_of(evidence)
+    assert fitness_of("Which lid is it?", units, [item.hit for item in evidence], ("other",), ()) == [1.0, 1.0]
+
+
+def test_what_is_outside_of_the_named_section_is_half_as_fit() -> None:
+    evidence = [evidence_on(page_with_headings("The lid is red and round.\nThe pump is blue and flat."))]
+    units = units_of(evidence)
+    assert fitness_of("Which lid is it?", units, [item.hit for item in evidence], (), {1}) == [1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("It is only for those who keep it.", [0.3, 0.3], id="refers back"),
+        pytest.param("The lid is red and round.", [0.3, 1.0], id="goes on with something else"),
+    ],
+)
+def test_what_goes_on_with_a_sentence_off_topic_is_off_topic(text: str, expected: list[float]) -> None:
+    evidence = [evidence_on(page_with_headings(f"This manual is intended for keepers of the pump. {text}"))]
+    units = units_of(evidence)
+    assert fitness_of("Which lid is it?", units, [item.hit for item in evidence], (), ()) == expected
