@@ -190,24 +190,44 @@ def section_of(unit: Unit) -> Hashable:
 def _by_part(material: Composition, ordered: Sequence[int], attached: Collection[int]) -> list[int]:
     """The positions by the part of the question that they answer, in each part the one that answers it best first.
 
-    A list stays together, and what is attached to a unit stays in front of it. The part of a sentence that is sent
-    already comes first.
+    What cannot be understood apart stays together. The part of a sentence that is sent already comes first.
     """
     nearest, served = material.served.nearest, material.served.places
-    part_of: dict[int, int] = {}
-    of_block: dict[int, int] = {}
-    for place in sorted(ordered, reverse=True):
-        block = material.units[place].block
-        following = part_of.get(place + 1, 0)
-        part = following if place in attached else nearest.get(place, following)
-        part_of[place] = part if block is None else of_block.setdefault(block, part)
-    first = None if material.lead is None else part_of[material.lead]
+    groups = _kept_together(material, ordered, attached)
+    parts = [0] * len(groups)
+    for number in range(len(groups) - 1, -1, -1):
+        best = max(groups[number], key=lambda place: (material.usefulness[place], -place))
+        following = parts[number + 1] if number + 1 < len(groups) else 0
+        parts[number] = nearest.get(best, following)
+    first = next((part for part, group in zip(parts, groups, strict=True) if material.lead in group), None)
 
-    def rank(place: int) -> tuple[bool, int, bool, bool]:
-        opens = place in served and stands_alone(material.units[place])
-        return part_of[place] != first, part_of[place], place != material.lead, not opens
+    def rank(number: int) -> tuple[bool, int, bool, bool]:
+        group = groups[number]
+        opens = any(place in served and stands_alone(material.units[place]) for place in group)
+        return parts[number] != first, parts[number], material.lead not in group, not opens
 
-    return sorted(ordered, key=rank)
+    return [place for number in sorted(range(len(groups)), key=rank) for place in groups[number]]
+
+
+def _kept_together(material: Composition, ordered: Sequence[int], attached: Collection[int]) -> list[list[int]]:
+    """The positions in groups: a list with its introduction, and a sentence with the one that it refers to.
+
+    The direct answer begins a group, as it may have been shown already.
+    """
+    introductions = introductions_of(material.units)
+    groups: list[list[int]] = []
+    for place in ordered:
+        unit, before = material.units[place], groups[-1][-1] if groups else None
+        goes_on = before is not None and (
+            (before == place - 1 and (before in attached or unit.refers_back))
+            or (unit.block is not None and unit.block == material.units[before].block)
+            or (unit.block is not None and introductions.get(unit.block) == before)
+        )
+        if goes_on and place != material.lead:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups
 
 
 def stands_alone(unit: Unit) -> bool:

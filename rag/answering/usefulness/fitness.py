@@ -7,6 +7,7 @@ from typing import Final
 
 from rag.answering.evidence.units import Unit
 from rag.answering.usefulness.boilerplate import is_about_itself, is_boilerplate
+from rag.answering.usefulness.coverage import coverage_of_documents
 from rag.answering.usefulness.definitions import defines_another
 from rag.answering.usefulness.name_conflicts import asked_names, more_specific, names_another
 from rag.answering.usefulness.opposition import opposing
@@ -18,6 +19,8 @@ _ELSEWHERE: Final = 0.7
 # The same where another document is named far better: match of its name from which on, and as a share of that.
 _BARELY_NAMED: Final = 0.4
 _NAMED, _FAR_LESS = 0.5, 0.5
+# What is in a document that has none of the question's words, which another one has: it may have others for the same.
+_NOT_COVERED: Final = 0.4
 # What is outside of the section whose heading the question has.
 _OUTSIDE: Final = 0.5
 # The definition of another term than those of the question, disclaimers, and what a document says of itself.
@@ -30,8 +33,8 @@ def fitness_of(
     """Factors of the usefulness of units, 0..1.
 
     0 for units that say the opposite of what was asked, or speak of another one; less than 1 for those of other
-    documents or sections than the question names, for definitions of other terms, disclaimers, and what a document says
-    of itself.
+    documents or sections than the question names, of documents that have fewer of its words than another, for
+    definitions of other terms, disclaimers, and what a document says of itself.
 
     Args:
         question: on its own.
@@ -48,7 +51,10 @@ def fitness_of(
     }
     # Where all are other documents than the best named one, none is worse for that.
     most = max(of_document.values(), default=1.0)
-    of_document = {one: factor / most for one, factor in of_document.items()}
+    covered = coverage_of_documents(question, units)
+    of_document = {
+        one: factor / most * (_NOT_COVERED + (1 - _NOT_COVERED) * covered[one]) for one, factor in of_document.items()
+    }
     found = []
     was_off_topic = False
     for place, unit in enumerate(units):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,7 +88,9 @@ def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[
     features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))
     fitness = [
         0.0 if other else factor
-        for factor, other in zip(material.fitness, _of_other_procedures(run, units, followed), strict=True)
+        for factor, other in zip(
+            material.fitness, _of_other_procedures(run, units, followed, material.outside), strict=True
+        )
     ]
     useful = [factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(fitness, features, strict=True)]
     announced = announced_block(question.text, run.form, units, features, fitness)
@@ -108,11 +110,25 @@ def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[
     )
 
 
-def _of_other_procedures(run: Run, units: Sequence[Unit], pointers: Sequence[Pointer]) -> list[bool]:
-    """True for each unit of another list than the one procedure that a draft follows, of the same kind."""
-    followed = followed_list(pointers, units) if run.form == "how_to" else None
+def _of_other_procedures(
+    run: Run, units: Sequence[Unit], pointers: Sequence[Pointer], outside: Collection[int]
+) -> list[bool]:
+    """True for each unit of another list than the one procedure that is asked for, or that a draft follows.
+
+    Args:
+        run: of the question.
+        units: of the evidence.
+        pointers: of the draft.
+        outside: positions of the units outside of the section that the question names.
+    """
+    if run.form != "how_to":
+        return [False] * len(units)
+    followed = followed_list(pointers, units)
     kinds = {unit.kind for unit in units if followed is not None and unit.block == followed}
-    return [unit.kind in kinds and unit.block != followed for unit in units]
+    return [
+        (unit.kind in kinds and unit.block != followed) or (place in outside and unit.block is not None)
+        for place, unit in enumerate(units)
+    ]
 
 
 def targets_of(run: Run, composition: Composition) -> list[Target]:

@@ -195,6 +195,15 @@ class TestOrder:
             "A lid lasts for a year.",
         ]
 
+    def test_a_sentence_stays_with_the_one_that_it_refers_to_whatever_part_it_is_about(self) -> None:
+        page = "The lid costs 30 euros. This price holds for a year. The key is in the office of the harbour."
+        units = units_of(evidence_of(page))
+        nearest = {0: 0, 1: 1, 2: 1}
+        found = compose(
+            Composition("What and where?", "parts", (), units, [0.9, 0.5, 0.6], served=Served([0, 2], nearest))
+        )
+        assert texts(found) == [unit.text for unit in units]
+
     @pytest.mark.parametrize(("others", "shown"), [(USELESS, ["seal"]), (0.5, ["lids", "keys", "seal"])])
     def test_the_list_of_an_item_that_serves_a_part_is_shown_where_it_is_useful(
         self, others: float, shown: list[str]

@@ -70,3 +70,10 @@ def test_what_goes_on_with_a_sentence_off_topic_is_off_topic(text: str, expected
     evidence = [evidence_on(page_with_headings(f"This manual is intended for keepers of the pump. {text}"))]
     units = units_of(evidence)
     assert fitness_of("Which lid is it?", units, [item.hit for item in evidence], (), ()) == expected
+
+
+def test_a_document_that_has_fewer_words_of_the_question_is_less_fit() -> None:
+    texts = {PERKS: "The trumpet is cleared of ice.", PLUS: "The tray makes cubes of water."}
+    evidence = [evidence_on(page_with_headings(text), document=document) for document, text in texts.items()]
+    hits = [item.hit for item in evidence]
+    assert fitness_of("How do I clear the trumpet?", units_of(evidence), hits, (), ()) == [1.0, 0.4]
