@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final, Literal, TypeAlias
 
+from rag.answering.evidence.contents_table import contents_span
 from rag.answering.evidence.page_breaks import goes_on
 from rag.answering.evidence.page_parts import PageParts, page_parts
 from rag.answering.grounding import REDACTED, Evidence, Quote, Support, heading_above
@@ -141,6 +142,9 @@ class Unit:
         if self.kind == "row":
             return True
         if _CONTENTS.search(self.text) or _LEADERS.match(self.evidence.page.text, self.span.end):
+            return False
+        contents = contents_span(self.evidence.page.text)
+        if contents and contents[0] <= self.span.start and self.span.end <= contents[1]:
             return False
         if self.kind in ("item", "step"):
             # "1. CONCESSIONS" is the heading of a section.

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Final
 
 from rag.answering.evidence.units import Unit
-from rag.answering.grounding import heading_above
 from rag.text.words import words
 
 # Words of a heading that tell what its section is about: one, such as "Test", is in many questions.
@@ -22,7 +21,7 @@ def outside_named_section(question: str, units: Sequence[Unit]) -> frozenset[int
 
     Args:
         question: on its own.
-        units: of the evidence, in any order.
+        units: of the evidence, in reading order.
     """
     asked, plain = words(question), frozenset(words(_in_lower_case(question)))
 
@@ -33,13 +32,23 @@ def outside_named_section(question: str, units: Sequence[Unit]) -> frozenset[int
         is_named = len(own) >= _FEWEST_WORDS and plain.issuperset(own) and _has(asked, own)
         return len(own) if is_named else 0
 
-    lengths = [max(map(length, _headings(unit)), default=0) for unit in units]
+    lengths: list[int] = []
+    of_block: dict[int, int] = {}
+    for place, unit in enumerate(units):
+        headings = [*unit.headings, *filter(None, [unit.heading])]
+        # What stands at the top of a page has no heading there.
+        goes_on = not headings and place > 0 and _is_next(units[place - 1], unit)
+        own = lengths[-1] if goes_on else max(map(length, headings), default=0)
+        if unit.block is not None:
+            own = of_block.setdefault(unit.block, own)
+        lengths.append(own)
     longest = max(lengths, default=0)
     return frozenset(place for place, own in enumerate(lengths) if own < longest)
 
 
-def _headings(unit: Unit) -> list[str]:
-    return [*unit.evidence.hit.passage.chunk.headings, heading_above(unit.evidence, unit.span)]
+def _is_next(unit: Unit, other: Unit) -> bool:
+    """True where another unit is of the same document, on the same page or the next one."""
+    return unit.place[0] == other.place[0] and 0 <= other.span.page - unit.span.page <= 1
 
 
 def _in_lower_case(text: str) -> str:

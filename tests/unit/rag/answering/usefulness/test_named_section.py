@@ -41,9 +41,19 @@ def test_the_sections_within_it_are_inside() -> None:
     page = page_with_headings("# By hand\nHang the disc from a thread and tap it once.")
     evidence = [
         evidence_on(page, headings=("The ring test", "By hand")),
-        evidence_on(page_with_headings("The pump is blue and flat, and round.", 2)),
+        evidence_on(page_with_headings("# Pumps\nThe pump is blue and flat, and round.", 2)),
     ]
     assert outside_named_section("How is the ring test done?", units_of(evidence)) == {1}
+
+
+def test_what_goes_on_on_the_next_page_is_inside() -> None:
+    pages = [
+        page_with_headings("# The ring test\nDo this:\n1. Take the disc out of the horn.\n2. Hang it up."),
+        page_with_headings("3. Tap it once.\n\nIt rings for six seconds.\n# Dust\nWipe the dust off each week.", 2),
+    ]
+    units = units_of([evidence_on(page) for page in pages])
+    outside = outside_named_section("How is the ring test done?", units)
+    assert [units[place].text for place in outside] == ["Wipe the dust off each week."]
 
 
 def test_no_units() -> None:

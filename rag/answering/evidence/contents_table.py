@@ -1,0 +1,33 @@
+"""Table of contents within a page's text, without dot leaders: titles and page numbers, one after the other."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+# The page number of an entry, with what follows it: the next title, or the end of a line.
+_PAGE_NUMBER: Final = re.compile(r"(?:(?<=[^\W\d_] )|(?<=[)\].] ))(?P<number>\d{1,3})(?=\s*\n|\s+[A-Z(“\"]|\s*$)")
+# Entries of a table of contents, and characters of one.
+_FEWEST: Final = 8
+_LONGEST: Final = 160
+
+
+@lru_cache(maxsize=256)
+def contents_span(text: str) -> tuple[int, int] | None:
+    """Start and end of the longest table of contents in a text; None where it has none of eight entries.
+
+    Its entries follow on each other, and their page numbers never fall. Linear in the text.
+    """
+    best: tuple[int, int, int] | None = None
+    count, start, end, last = 0, 0, 0, 0
+    for match in _PAGE_NUMBER.finditer(text):
+        number = int(match["number"])
+        if count and number >= last and match.start() - end <= _LONGEST:
+            count += 1
+        else:
+            count, start = 1, max(end, match.start() - _LONGEST)
+        end, last = match.end(), number
+        if count >= _FEWEST and (best is None or count > best[0]):
+            best = (count, start, end)
+    return None if best is None else best[1:]

@@ -1,0 +1,49 @@
+"""Tables of contents without dot leaders."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answering.evidence.contents_table import contents_span
+from rag.answering.evidence.units import units_of
+from tests.unit.rag.answering.material import evidence_on, page_with_headings
+
+PAGES = (3, 4, 4, 7, 12, 20, 54, 77)
+ENTRIES = [f"Note {number}. Title of the part {page}" for number, page in enumerate(PAGES, 1)]
+IN_A_ROW, IN_LINES = " ".join(ENTRIES), "\n".join(ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(IN_A_ROW, True, id="in a row"),
+        pytest.param(IN_LINES, True, id="in lines"),
+        pytest.param(" ".join(ENTRIES[:7]), False, id="seven entries"),
+        pytest.param(" ".join(ENTRIES[::-1]), False, id="numbers that fall"),
+        pytest.param(" ".join(entry + "." for entry in ENTRIES), False, id="sentences that end in a number"),
+        pytest.param((" and so on" * 20).join(ENTRIES), False, id="far apart"),
+        pytest.param("", False, id="empty"),
+    ],
+)
+def test_contents(text: str, *, expected: bool) -> None:
+    assert (contents_span(text) is not None) == expected
+
+
+def test_the_text_after_it_is_none() -> None:
+    text = f"{IN_A_ROW}\n\nThe lid is red and round. It is made of wood."
+    span = contents_span(text)
+    assert span is not None
+    assert text[span[1] :].strip() == "The lid is red and round. It is made of wood."
+
+
+def test_an_entry_states_nothing() -> None:
+    units = units_of([evidence_on(page_with_headings(f"{IN_A_ROW}\n\nThe lid is red and round."))])
+    assert [unit.text for unit in units if unit.is_statement] == ["The lid is red and round."]
+
+
+@given(st.text(alphabet="A 1.\n", max_size=300))
+def test_a_span_is_within_the_text(text: str) -> None:
+    span = contents_span(text)
+    assert span is None or 0 <= span[0] < span[1] <= len(text)
