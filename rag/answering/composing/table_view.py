@@ -14,6 +14,8 @@ from rag.text.words import words
 
 # Rows that must share a word with the question for the others to be left out.
 _FEWEST_ROWS: Final = 2
+# Characters in front of a table that tell what all of it is about.
+_ABOVE: Final = 240
 
 
 def rows_as_support(
@@ -65,11 +67,20 @@ def _are_alike(heads: Sequence[str], columns: Sequence[int]) -> bool:
 
 
 def _asked_rows(question: str, units: Sequence[Unit]) -> Sequence[Unit]:
-    """The rows whose keys share a word with the question; all where fewer than two do."""
-    asked = set(words(question))
-    heads = set(words(" ".join(_row(units[0]).table.heads)))
-    named = [unit for unit in units if (asked - heads) & set(words(" ".join(_keys(_row(unit)))))]
+    """The rows whose keys share a word with the question; all where fewer than two do.
+
+    A word of what is above the table tells no rows apart: of the storage times of meat, "Bacon" is one, too.
+    """
+    asked = set(words(question)) - set(words(_above(units[0])))
+    named = [unit for unit in units if asked & set(words(" ".join(_keys(_row(unit)))))]
     return named if len(named) >= _FEWEST_ROWS else units
+
+
+def _above(unit: Unit) -> str:
+    """The heads of a row's table, its heading, and the end of the text in front of it."""
+    table, text = _row(unit).table, unit.evidence.page.text
+    start = table.header[0] if table.header else unit.span.start
+    return " ".join([*table.heads, unit.heading, text[max(0, start - _ABOVE) : start]])
 
 
 def _keys(row: TableRow) -> Sequence[str]:

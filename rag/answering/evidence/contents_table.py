@@ -17,17 +17,18 @@ _LONGEST: Final = 160
 def contents_span(text: str) -> tuple[int, int] | None:
     """Start and end of the longest table of contents in a text; None where it has none of eight entries.
 
-    Its entries follow on each other, and their page numbers never fall. Linear in the text.
+    Its entries follow on each other, and their page numbers never fall; where each is one more than the last, things
+    are counted. Linear in the text.
     """
     best: tuple[int, int, int] | None = None
-    count, start, end, last = 0, 0, 0, 0
+    count, start, end, last, counts = 0, 0, 0, 0, True
     for match in _PAGE_NUMBER.finditer(text):
         number = int(match["number"])
         if count and number >= last and match.start() - end <= _LONGEST:
-            count += 1
+            count, counts = count + 1, counts and number == last + 1
         else:
-            count, start = 1, max(end, match.start() - _LONGEST)
+            counts, count, start = True, 1, max(end, match.start() - _LONGEST)
         end, last = match.end(), number
-        if count >= _FEWEST and (best is None or count > best[0]):
+        if count >= _FEWEST and not counts and (best is None or count > best[0]):
             best = (count, start, end)
     return None if best is None else best[1:]

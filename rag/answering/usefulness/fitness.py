@@ -44,17 +44,8 @@ def fitness_of(
         outside: positions of the units outside of the section that the question names.
     """
     contrary = opposing(question, units) | more_specific(question, units)
-    asked, asked_words, barely_named = asked_names(question), frozenset(words(question)), _barely_named(hits)
-    of_document = {
-        one: (_ELSEWHERE if named and one not in named else 1.0) * (_BARELY_NAMED if one in barely_named else 1.0)
-        for one in {unit.place[0] for unit in units}
-    }
-    # Where all are other documents than the best named one, none is worse for that.
-    most = max(of_document.values(), default=1.0)
-    covered = coverage_of_documents(question, units)
-    of_document = {
-        one: factor / most * (_NOT_COVERED + (1 - _NOT_COVERED) * covered[one]) for one, factor in of_document.items()
-    }
+    asked, asked_words = asked_names(question), frozenset(words(question))
+    of_document = _factors_of_documents(question, units, hits, named)
     found = []
     was_off_topic = False
     for place, unit in enumerate(units):
@@ -66,6 +57,26 @@ def fitness_of(
         factor = 0.0 if is_contrary else _OFF_TOPIC if is_off_topic else 1.0
         found.append(factor * of_document[unit.place[0]] * (_OUTSIDE if place in outside else 1.0))
     return found
+
+
+def _factors_of_documents(
+    question: str, units: Sequence[Unit], hits: Sequence[Hit], named: Collection[str]
+) -> dict[str, float]:
+    """Factors, 0..1, of the units of each document by its id: is it the one that is named, has it the question's words.
+
+    Arguments as those of :func:`fitness_of`.
+    """
+    covered, far_less = coverage_of_documents(question, units), _barely_named(hits)
+    # "Food storage times" are not those of the "Object Storage Service", in whose pages there is no food.
+    of_named = max((share for one, share in covered.items() if one not in far_less), default=1.0)
+    factors = {
+        one: (_ELSEWHERE if named and one not in named else 1.0)
+        * (_BARELY_NAMED if one in far_less and share <= of_named else 1.0)
+        for one, share in covered.items()
+    }
+    # Where all are other documents than the best named one, none is worse for that.
+    most = max(factors.values(), default=1.0)
+    return {one: factor / most * (_NOT_COVERED + (1 - _NOT_COVERED) * covered[one]) for one, factor in factors.items()}
 
 
 def _barely_named(hits: Sequence[Hit]) -> frozenset[str]:

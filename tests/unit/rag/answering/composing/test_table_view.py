@@ -21,6 +21,13 @@ def rows() -> list[Unit]:
     return units_of(evidence_of(TABLE))
 
 
+def test_a_word_above_the_table_tells_no_rows_apart() -> None:
+    table = TABLE.replace("Osprey 9", "Bittern 9").replace("Bittern 6", "Osprey 6")
+    units = [unit for unit in units_of(evidence_of(f"All of the Bittern pumps:\n\n{table}")) if unit.row]
+    shown = [support.sentence.split(" | ")[0] for support in rows_as_support("The price of a Bittern", units)]
+    assert shown == ["Pump", "Bittern 4", "Osprey 6", "Bittern 9"]
+
+
 HEAD = "Pump | Weight | Price"
 ALL = ["Bittern 4 | 120 kg | €90", "Bittern 6 | 285 kg | €99", "Osprey 9 | 410 kg | €120"]
 

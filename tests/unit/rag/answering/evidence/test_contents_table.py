@@ -23,6 +23,7 @@ IN_A_ROW, IN_LINES = " ".join(ENTRIES), "\n".join(ENTRIES)
         pytest.param(" ".join(ENTRIES[:7]), False, id="seven entries"),
         pytest.param(" ".join(ENTRIES[::-1]), False, id="numbers that fall"),
         pytest.param(" ".join(entry + "." for entry in ENTRIES), False, id="sentences that end in a number"),
+        pytest.param("\n".join(f"Locker {number}" for number in range(20)), False, id="things that are counted"),
         pytest.param((" and so on" * 20).join(ENTRIES), False, id="far apart"),
         pytest.param("", False, id="empty"),
     ],
