@@ -67,12 +67,16 @@ def _are_alike(heads: Sequence[str], columns: Sequence[int]) -> bool:
 
 
 def _asked_rows(question: str, units: Sequence[Unit]) -> Sequence[Unit]:
-    """The rows whose keys share a word with the question; all where fewer than two do.
+    """The rows that the question names in full, "SST-2", and those that share another word of it with their keys.
 
-    A word of what is above the table tells no rows apart: of the storage times of meat, "Bacon" is one, too.
+    Where it names none in full, those that share a word with it; all where fewer than two do. A word of what is above
+    the table tells no rows apart: of the storage times of meat, "Bacon" is one, too.
     """
     asked = set(words(question)) - set(words(_above(units[0])))
-    named = [unit for unit in units if asked & set(words(" ".join(_keys(_row(unit)))))]
+    keys = [set(words(" ".join(_keys(_row(unit))))) for unit in units]
+    if full := set[str]().union(*(own for own in keys if own <= asked)):
+        return [unit for unit, own in zip(units, keys, strict=True) if own and (own <= asked or own & (asked - full))]
+    named = [unit for unit, own in zip(units, keys, strict=True) if asked & own]
     return named if len(named) >= _FEWEST_ROWS else units
 
 

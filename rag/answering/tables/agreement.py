@@ -14,6 +14,7 @@ from rag.answering.tables.cell_text import is_empty_mark
 from rag.answering.tables.matching import coverage
 from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.periods import Periods
+from rag.answering.tables.row_dates import are_of_other_dates
 from rag.answering.tables.table import ParsedTable
 from rag.answering.tables.terms import stem, stems_of, terms_of, with_words
 from rag.domain.values import Word
@@ -42,14 +43,15 @@ def row_agrees(
 
     Returns:
         False if a value stands only in cells whose keys contradict those that are named, such as the row of another
-        thing, or the column of another period; True if all values are from cells whose keys agree; None if the quote
-        is in no table, or that cannot be decided.
+        thing, or the column of another period, or if another row has the days that the question names; True if all
+        values are from cells whose keys agree; None if the quote is in no table, or that cannot be decided.
     """
     quote_end = quote_start + len(quote_text)
     judged: list[bool | None] = []
     for table in parse_tables(page_text, words):
         rows = [n for n, row in enumerate(table.rows) if row.start < quote_end and row.end > quote_start]
         if rows:
+            judged += [False] * are_of_other_dates(question, table, rows)
             judged += _judged(_Named(table, question, sentence), sentence, rows[:_MOST_ROWS])
     if False in judged:
         return False

@@ -66,13 +66,10 @@ def _factors_of_documents(
 
     Arguments as those of :func:`fitness_of`.
     """
-    covered, far_less = coverage_of_documents(question, units), _barely_named(hits)
-    # "Food storage times" are not those of the "Object Storage Service", in whose pages there is no food.
-    of_named = max((share for one, share in covered.items() if one not in far_less), default=1.0)
+    covered, barely_named = coverage_of_documents(question, units), _barely_named(hits)
     factors = {
-        one: (_ELSEWHERE if named and one not in named else 1.0)
-        * (_BARELY_NAMED if one in far_less and share <= of_named else 1.0)
-        for one, share in covered.items()
+        one: (_ELSEWHERE if named and one not in named else 1.0) * (_BARELY_NAMED if one in barely_named else 1.0)
+        for one in covered
     }
     # Where all are other documents than the best named one, none is worse for that.
     most = max(factors.values(), default=1.0)

@@ -21,6 +21,11 @@ def rows() -> list[Unit]:
     return units_of(evidence_of(TABLE))
 
 
+def test_a_row_that_is_named_in_full_is_shown_alone(rows: list[Unit]) -> None:
+    shown = [support.sentence for support in rows_as_support("What of the Bittern 6?", rows)]
+    assert shown == ["Bittern 6: Weight 285 kg; Price €99"]
+
+
 def test_a_word_above_the_table_tells_no_rows_apart() -> None:
     table = TABLE.replace("Osprey 9", "Bittern 9").replace("Bittern 6", "Osprey 6")
     units = [unit for unit in units_of(evidence_of(f"All of the Bittern pumps:\n\n{table}")) if unit.row]
@@ -45,6 +50,7 @@ ALL = ["Bittern 4 | 120 kg | €90", "Bittern 6 | 285 kg | €99", "Osprey 9 | 4
         pytest.param(
             "The price of a Bittern", ["Pump | Price", "Bittern 4 | €90", "Bittern 6 | €99"], id="rows and a column"
         ),
+        pytest.param("What of the Bittern 6 and the Osprey?", [HEAD, *ALL[1:]], id="one in full, and another one"),
         pytest.param("What of the Osprey?", [HEAD, *ALL], id="a single row is not enough to leave out the others"),
     ],
 )

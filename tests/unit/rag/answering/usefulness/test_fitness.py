@@ -77,18 +77,3 @@ def test_a_document_that_has_fewer_words_of_the_question_is_less_fit() -> None:
     evidence = [evidence_on(page_with_headings(text), document=document) for document, text in texts.items()]
     hits = [item.hit for item in evidence]
     assert fitness_of("How do I clear the trumpet?", units_of(evidence), hits, (), ()) == [1.0, 0.4]
-
-
-def test_a_document_with_all_words_of_the_question_is_no_other_one() -> None:
-    texts = {PERKS: "The storage service keeps any object.", PLUS: "Food storage times are seven days."}
-    evidence = [
-        replace(item, hit=replace(item.hit, document_match=match))
-        for item, match in zip(
-            [evidence_on(page_with_headings(text), document=document) for document, text in texts.items()],
-            (0.6, 0.0),
-            strict=True,
-        )
-    ]
-    hits = [item.hit for item in evidence]
-    first, second = fitness_of("Make a table of the food storage times", units_of(evidence), hits, (), ())
-    assert second == 1.0 > first
