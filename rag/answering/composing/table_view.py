@@ -43,14 +43,18 @@ def rows_as_support(
 
 
 def _item(unit: Unit, columns: Sequence[int]) -> Support:
-    row = _row(unit)
+    """A row by itself, whose quotes are the row and the heads of its columns."""
+    row, support = _row(unit), unit.support()
+    if row.table.header is not None:
+        header = Quote(unit.evidence, Span(unit.span.page, *row.table.header), 1.0)
+        support = replace(support, quotes=(*support.quotes, header))
     if len(columns) == len(row.cells):
-        return unit.support()
+        return support
     narrowed = TableRow(
         tuple(row.cells[column] for column in columns),
         replace(row.table, heads=tuple(row.table.heads[column] for column in columns)),
     )
-    return replace(unit.support(), sentence=narrowed.text)
+    return replace(support, sentence=narrowed.text)
 
 
 def _asked_columns(question: str, heads: Sequence[str], keys: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,7 @@ from rag.answering.usefulness.fitness import fitness_of
 from rag.answering.usefulness.model import USEFULNESS_MODEL, unit_features
 from rag.answering.usefulness.named_section import outside_named_section
 from rag.answering.usefulness.pointers import Pointer, followed_list
+from rag.answering.usefulness.rival_lists import RivalLists, rival_lists
 from rag.answering.usefulness.targets import Target
 from rag.domain.values import Hit
 from rag.models.embedding.interfaces import Reranker
@@ -39,6 +40,7 @@ class WholeMaterial:
         units: of the evidence.
         relevance: a logit for each unit.
         outside: positions of the units outside of the section whose heading the question has.
+        rivals: the lists whose condition of quantity holds for what was asked, and those whose does not.
         fitness: a factor of each unit's usefulness, 0..1: 0 for one that is about something else than was asked.
         table: the rows of the form, where a table was asked for and a rule finds them.
         sides: positions of the units of each side of a comparison.
@@ -50,6 +52,7 @@ class WholeMaterial:
     units: Sequence[Unit]
     relevance: Sequence[float]
     outside: frozenset[int]
+    rivals: RivalLists
     fitness: Sequence[float]
     table: Sequence[Support]
     sides: Sequence[frozenset[int]]
@@ -71,6 +74,7 @@ def gather(run: Run, hits: Sequence[Hit], evidence: Sequence[Evidence], reranker
         units,
         unit_relevance(question, units, reranker, run.cancelled) if reranker else [0.0] * len(units),
         outside,
+        rival_lists(question, units),
         fitness_of(question, units, hits, _named(run), outside),
         table.support if table else (),
         _sides(run, units),
@@ -85,15 +89,14 @@ def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[
     """
     question, units = run.question, material.units
     followed = [one for one in drafts[0] if not one.units or not material.outside.issuperset(one.units)]
+    meant = material.rivals.only if run.form == "how_to" else None
+    if meant is not None:
+        followed = [one for one in followed if all(units[place].block in (None, meant) for place in one.units)]
     features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))
-    fitness = [
-        0.0 if other else factor
-        for factor, other in zip(
-            material.fitness, _of_other_procedures(run, units, followed, material.outside), strict=True
-        )
-    ]
+    others = _of_other_procedures(run, material, followed, meant)
+    fitness = [0.0 if other else factor for factor, other in zip(material.fitness, others, strict=True)]
     useful = [factor * USEFULNESS_MODEL.probability(one) for factor, one in zip(fitness, features, strict=True)]
-    announced = announced_block(question.text, run.form, units, features, fitness)
+    announced = announced_block(question.text, run.form, units, features, fitness) if meant is None else meant
     return Composition(
         question.text,
         run.form,
@@ -111,23 +114,27 @@ def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[
 
 
 def _of_other_procedures(
-    run: Run, units: Sequence[Unit], pointers: Sequence[Pointer], outside: Collection[int]
+    run: Run, material: WholeMaterial, pointers: Sequence[Pointer], meant: int | None
 ) -> list[bool]:
     """True for each unit of another list than the one procedure that is asked for, or that a draft follows.
 
     Args:
         run: of the question.
-        units: of the evidence.
+        material: with the units of the evidence.
         pointers: of the draft.
-        outside: positions of the units outside of the section that the question names.
+        meant: number of the list that the quantity of the question asks for; None where it asks for none.
     """
+    units = material.units
+    failing = [unit.block is not None and unit.block in material.rivals.failing for unit in units]
     if run.form != "how_to":
-        return [False] * len(units)
-    followed = followed_list(pointers, units)
+        return failing
+    followed = followed_list(pointers, units) if meant is None else meant
     kinds = {unit.kind for unit in units if followed is not None and unit.block == followed}
     return [
-        (unit.kind in kinds and unit.block != followed) or (place in outside and unit.block is not None)
-        for place, unit in enumerate(units)
+        fails
+        or (unit.kind in kinds and unit.block != followed)
+        or (place in material.outside and unit.block is not None)
+        for place, (unit, fails) in enumerate(zip(units, failing, strict=True))
     ]
 
 

@@ -26,6 +26,11 @@ def test_a_row_that_is_named_in_full_is_shown_alone(rows: list[Unit]) -> None:
     assert shown == ["Bittern 6: Weight 285 kg; Price €99"]
 
 
+def test_a_row_by_itself_is_proven_with_the_heads_of_its_columns(rows: list[Unit]) -> None:
+    (support,) = rows_as_support("What of the Bittern 6?", rows)
+    assert [quote.text for quote in support.quotes] == ["| Bittern 6 | 285 kg | €99 |", "| Pump | Weight | Price |"]
+
+
 def test_a_word_above_the_table_tells_no_rows_apart() -> None:
     table = TABLE.replace("Osprey 9", "Bittern 9").replace("Bittern 6", "Osprey 6")
     units = [unit for unit in units_of(evidence_of(f"All of the Bittern pumps:\n\n{table}")) if unit.row]
