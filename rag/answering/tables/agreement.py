@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 from rag.answering.tables.cell_text import is_empty_mark
+from rag.answering.tables.dates.periods import Periods
+from rag.answering.tables.dates.row_dates import are_of_other_dates
 from rag.answering.tables.matching import coverage
 from rag.answering.tables.parsing import parse_tables
-from rag.answering.tables.periods import Periods
-from rag.answering.tables.row_dates import are_of_other_dates
 from rag.answering.tables.table import ParsedTable
 from rag.answering.tables.terms import stem, stems_of, terms_of, with_words
 from rag.domain.values import Word

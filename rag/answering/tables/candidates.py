@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from rag.answering.tables import periods, vocabulary
+from rag.answering.tables import vocabulary
 from rag.answering.tables.cell_text import value_of
-from rag.answering.tables.fiscal_periods import fiscal_periods
+from rag.answering.tables.dates import periods
+from rag.answering.tables.dates.fiscal_periods import fiscal_periods
 from rag.answering.tables.matching import EXACT, Coverage, KeyMatch, TableIndex, coverage
 from rag.answering.tables.question import TableQuestion
 from rag.answering.tables.terms import stems_of

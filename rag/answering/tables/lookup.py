@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Final
 
 from rag.answering.claims.language.opposites import opposites_of
-from rag.answering.tables import periods, vocabulary
+from rag.answering.tables import vocabulary
 from rag.answering.tables.candidates import CellCandidate, CellCandidates, latest_only, unexplained
 from rag.answering.tables.cell_text import is_empty_mark, is_numeric, is_period
 from rag.answering.tables.coordination import side_by_side
+from rag.answering.tables.dates import periods
 from rag.answering.tables.finding import Basis, CellFinding
 from rag.answering.tables.matching import TableIndex, TableInEvidence
 from rag.answering.tables.question import AskedTerm, TableQuestion

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
 
-from rag.answering.tables import periods, vocabulary
+from rag.answering.tables import vocabulary
 from rag.answering.tables.cell_text import is_numeric, is_quantity
-from rag.answering.tables.periods import Periods
+from rag.answering.tables.dates import periods
+from rag.answering.tables.dates.periods import Periods
 from rag.answering.tables.table import ParsedTable
 from rag.answering.tables.terms import are_forms, joined_stems, stems_of, terms_of
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from rag.answering.tables import vocabulary
-from rag.answering.tables.periods import Periods
+from rag.answering.tables.dates.periods import Periods
 from rag.answering.tables.terms import Term, stem, terms_of, with_words
 
 MOST_ASKED: Final = 60

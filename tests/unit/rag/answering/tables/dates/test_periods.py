@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.tables.periods import Periods
+from rag.answering.tables.dates.periods import Periods
 
 
 @pytest.mark.parametrize(

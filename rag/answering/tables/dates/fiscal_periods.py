@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rag.answering.tables.dates.periods import Periods
 from rag.answering.tables.matching import TableIndex
-from rag.answering.tables.periods import Periods
 from rag.answering.tables.question import TableQuestion
 
 

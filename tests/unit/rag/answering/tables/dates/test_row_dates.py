@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag.answering.tables.agreement import row_agrees
+from rag.answering.tables.dates.row_dates import are_of_other_dates
 from rag.answering.tables.parsing import parse_tables
-from rag.answering.tables.row_dates import are_of_other_dates
 
 TABLE = """\
 | Country | Filed | Number | Issued |

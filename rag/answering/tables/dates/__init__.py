@@ -1,0 +1,1 @@
+"""Dates and periods of tables and of questions about them."""
