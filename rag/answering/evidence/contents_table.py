@@ -11,6 +11,8 @@ _PAGE_NUMBER: Final = re.compile(r"(?:(?<=[^\W\d_] )|(?<=[)\].] ))(?P<number>\d{
 # Entries of a table of contents, and characters of one.
 _FEWEST: Final = 8
 _LONGEST: Final = 160
+# Numbers in a row that are none of pages: "ITEM 1 A".
+_MOST_SKIPPED: Final = 2
 
 
 @lru_cache(maxsize=256)
@@ -21,14 +23,17 @@ def contents_span(text: str) -> tuple[int, int] | None:
     are counted. Linear in the text.
     """
     best: tuple[int, int, int] | None = None
-    count, start, end, last, counts = 0, 0, 0, 0, True
+    count, start, end, last, skipped, counts = 0, 0, 0, 0, 0, True
     for match in _PAGE_NUMBER.finditer(text):
-        number = int(match["number"])
-        if count and number >= last and match.start() - end <= _LONGEST:
+        number, is_near = int(match["number"]), match.start() - end <= _LONGEST
+        if count and is_near and number < last and skipped < _MOST_SKIPPED:
+            skipped += 1
+            continue
+        if count and is_near and number >= last:
             count, counts = count + 1, counts and number == last + 1
         else:
             counts, count, start = True, 1, max(end, match.start() - _LONGEST)
-        end, last = match.end(), number
+        end, last, skipped = match.end(), number, 0
         if count >= _FEWEST and not counts and (best is None or count > best[0]):
             best = (count, start, end)
     return None if best is None else best[1:]

@@ -20,6 +20,7 @@ IN_A_ROW, IN_LINES = " ".join(ENTRIES), "\n".join(ENTRIES)
     [
         pytest.param(IN_A_ROW, True, id="in a row"),
         pytest.param(IN_LINES, True, id="in lines"),
+        pytest.param(IN_A_ROW.replace("Note 5. Title", "ITEM 1 A. Title"), True, id="a number that is none of a page"),
         pytest.param(" ".join(ENTRIES[:7]), False, id="seven entries"),
         pytest.param(" ".join(ENTRIES[::-1]), False, id="numbers that fall"),
         pytest.param(" ".join(entry + "." for entry in ENTRIES), False, id="sentences that end in a number"),
@@ -37,6 +38,11 @@ def test_the_text_after_it_is_none() -> None:
     span = contents_span(text)
     assert span is not None
     assert text[span[1] :].strip() == "The lid is red and round. It is made of wood."
+
+
+def test_a_number_that_is_none_of_a_page_does_not_end_it() -> None:
+    text = IN_A_ROW.replace("Note 5. Title", "ITEM 1 A. Title")
+    assert contents_span(text) == (0, len(text))
 
 
 def test_an_entry_states_nothing() -> None:
