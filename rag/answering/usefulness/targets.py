@@ -21,8 +21,6 @@ from rag.text.words import words
 _COMPARED: Final = 24
 # The most useful units, of which one is the direct answer.
 _LIKELY: Final = 5
-# How much the usefulness of a unit counts beside its logit.
-_WEIGHT_OF_USE: Final = 1.0
 # The logit above which a unit is about a target: about one in twenty.
 _LEAST_LOGIT: Final = -3.0
 
@@ -88,9 +86,7 @@ def served_units(
             below_best.setdefault(place, []).append((best - logit, number))
         about = [place for place in places if logits[place] >= _LEAST_LOGIT]
         if about:
-            served[
-                max(about, key=lambda place: (logits[place] + _WEIGHT_OF_USE * log_odds(usefulness[place]), -place))
-            ] = None
+            served[max(about, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place))] = None
     return Served(list(served), {place: min(found)[1] for place, found in below_best.items()})
 
 
@@ -107,9 +103,7 @@ def best_unit(
     texts = [in_context(units[place].context[-1:], units[place].text) for place in likely]
     logits = dict(zip(likely, reranker.logits(question, texts).tolist(), strict=True))
     about = [place for place in likely if logits[place] >= _LEAST_LOGIT]
-    return max(
-        about, key=lambda place: (logits[place] + _WEIGHT_OF_USE * log_odds(usefulness[place]), -place), default=None
-    )
+    return max(about, key=lambda place: (logits[place] + log_odds(usefulness[place]), -place), default=None)
 
 
 def _compared(

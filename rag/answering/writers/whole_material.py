@@ -124,17 +124,15 @@ def _of_other_procedures(
         pointers: of the draft.
         meant: number of the list that the quantity of the question asks for; None where it asks for none.
     """
-    units = material.units
-    failing = [unit.block is not None and unit.block in material.rivals.failing for unit in units]
+    units, failing = material.units, material.rivals.failing
     if run.form != "how_to":
-        return failing
+        return [False] * len(units)
     followed = followed_list(pointers, units) if meant is None else meant
     kinds = {unit.kind for unit in units if followed is not None and unit.block == followed}
     return [
-        fails
-        or (unit.kind in kinds and unit.block != followed)
-        or (place in material.outside and unit.block is not None)
-        for place, (unit, fails) in enumerate(zip(units, failing, strict=True))
+        (unit.kind in kinds and unit.block != followed)
+        or (unit.block is not None and (unit.block in failing or place in material.outside))
+        for place, unit in enumerate(units)
     ]
 
 
