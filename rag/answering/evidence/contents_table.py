@@ -32,7 +32,9 @@ def contents_span(text: str) -> tuple[int, int] | None:
         if count and is_near and number >= last:
             count, counts = count + 1, counts and number == last + 1
         else:
-            counts, count, start = True, 1, max(end, match.start() - _LONGEST)
+            # Its title, which is on the line of the number: what is above may be a sentence.
+            line = text.rfind("\n", end, match.start()) + 1
+            counts, count, start = True, 1, max(end, line, match.start() - _LONGEST)
         end, last, skipped = match.end(), number, 0
         if count >= _FEWEST and not counts and (best is None or count > best[0]):
             best = (count, start, end)

@@ -39,7 +39,7 @@ _MOST_SENTENCES: Final = 80
 # 2 the likelihood of "answerable" is highest, of 206 questions of which 131 are.
 _LESS_BY_ITSELF: Final = 1.5
 _BATCH: Final = 16
-# Forms whose searches have their own words; those of a comparison have them where both sides are named.
+# Forms whose searches have their own words.
 _NOT_RESTATED: Final[frozenset[Form]] = frozenset({"parts", "overview", "keyword"})
 
 
@@ -75,9 +75,7 @@ class QuestionSearch:
         found = self._interleaved(run, limit)
         if self._is_far(run, found):
             found = self._read_by_sentence(run, found)
-        names_sides = run.form == "comparison" and not _is_one_search(run.understood)
-        is_worded = run.form in _NOT_RESTATED or names_sides
-        if self.model is None or is_worded or not self._is_far(run, found):
+        if self.model is None or _has_own_words(run) or not self._is_far(run, found):
             return found, Usage()
         text, usage = restated(run.understood.searches[0].text, self.model, run.cancelled)
         if text is None:
@@ -161,6 +159,11 @@ class QuestionSearch:
             hit if hit.logit is None else replace(hit, logit=max(hit.logit, min(float(logit), HIGHEST_LOGIT)))
             for hit, logit in zip(hits, best, strict=True)
         ]
+
+
+def _has_own_words(run: Run) -> bool:
+    """True where the searches are worded otherwise than the question: of a comparison, where it names its sides."""
+    return run.form in _NOT_RESTATED or (run.form == "comparison" and not _is_one_search(run.understood))
 
 
 def _sentences(run: Run, hit: Hit) -> list[str]:

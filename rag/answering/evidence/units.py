@@ -141,10 +141,7 @@ class Unit:
         """True if it states something by itself: no heading, question, contents line or introduction of a list."""
         if self.kind == "row":
             return True
-        if _CONTENTS.search(self.text) or _LEADERS.match(self.evidence.page.text, self.span.end):
-            return False
-        contents = contents_span(self.evidence.page.text)
-        if contents and contents[0] <= self.span.start and self.span.end <= contents[1]:
+        if self._is_contents:
             return False
         if self.kind in ("item", "step"):
             # "1. CONCESSIONS" is the heading of a section.
@@ -155,6 +152,15 @@ class Unit:
         # Letters of scripts without case open a sentence, too.
         opens = not (self.text[0].isalpha() and self.text[0].islower())
         return whole and opens and len(segmented(self.text).split()) >= _FEWEST_WORDS
+
+    @property
+    def _is_contents(self) -> bool:
+        """True for an entry of a table of contents."""
+        text = self.evidence.page.text
+        if _CONTENTS.search(self.text) or _LEADERS.match(text, self.span.end):
+            return True
+        contents = contents_span(text)
+        return contents is not None and contents[0] <= self.span.start and self.span.end <= contents[1]
 
     @property
     def refers_back(self) -> bool:
@@ -170,6 +176,7 @@ class Unit:
             and any(map(str.isalpha, self.text))
             and not self.text.isupper()
             and (":" in self.text or any(map(str.isdigit, self.text)) or (many and not self.text.istitle()))
+            and not self._is_contents
         )
 
     def support(self, kind: SentenceKind | None = None) -> Support:

@@ -43,7 +43,7 @@ def row_agrees(
 
     Returns:
         False if a value stands only in cells whose keys contradict those that are named, such as the row of another
-        thing, or the column of another period, or if another row has the days that the question names; True if all
+        thing, or the column of another period, or if the row is of other days than the question names; True if all
         values are from cells whose keys agree; None if the quote is in no table, or that cannot be decided.
     """
     quote_end = quote_start + len(quote_text)

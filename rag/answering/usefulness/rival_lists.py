@@ -80,7 +80,7 @@ def _measure(one: Quantity) -> tuple[str, float, int]:
 
 
 def _holds(asked: Sequence[tuple[str, float, int]], limits: Sequence[tuple[str, float, int]]) -> bool | None:
-    """Whether quantities keep the limits of their kinds; None where no limit is of the kind of one of them."""
+    """Verdict on a condition: true if quantities keep all limits of their kinds; None where there is none."""
     kept = [
         _keeps(amount, limit, bound) for unit, amount, _ in asked for other, limit, bound in limits if unit == other
     ]

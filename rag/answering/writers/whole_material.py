@@ -40,7 +40,7 @@ class WholeMaterial:
         units: of the evidence.
         relevance: a logit for each unit.
         outside: positions of the units outside of the section whose heading the question has.
-        rivals: the lists whose condition of quantity holds for what was asked, and those whose does not.
+        rivals: of procedures, those whose condition of quantity holds for what was asked, and those whose does not.
         fitness: a factor of each unit's usefulness, 0..1: 0 for one that is about something else than was asked.
         table: the rows of the form, where a table was asked for and a rule finds them.
         sides: positions of the units of each side of a comparison.
@@ -74,7 +74,7 @@ def gather(run: Run, hits: Sequence[Hit], evidence: Sequence[Evidence], reranker
         units,
         unit_relevance(question, units, reranker, run.cancelled) if reranker else [0.0] * len(units),
         outside,
-        rival_lists(question, units),
+        rival_lists(question, units) if run.form == "how_to" else RivalLists(),
         fitness_of(question, units, hits, _named(run), outside),
         table.support if table else (),
         _sides(run, units),
@@ -89,7 +89,7 @@ def composition_of(run: Run, material: WholeMaterial, drafts: Sequence[Sequence[
     """
     question, units = run.question, material.units
     followed = [one for one in drafts[0] if not one.units or not material.outside.issuperset(one.units)]
-    meant = material.rivals.only if run.form == "how_to" else None
+    meant = material.rivals.only
     if meant is not None:
         followed = [one for one in followed if all(units[place].block in (None, meant) for place in one.units)]
     features = list(unit_features(question.text, units, material.relevance, drafts, material.hits))

@@ -39,4 +39,4 @@ export function t(key, values = {}) {
 }
 
 // The text of a key that may be missing, such as one for a status that a later service has.
-export const known = (key, otherwise) => (key in ENGLISH ? t(key) : otherwise);
+export const known = (key, otherwise, values) => (key in ENGLISH ? t(key, values) : otherwise);

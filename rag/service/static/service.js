@@ -8,10 +8,10 @@ const LAYOUTS = 8;
 // The path under which the service is offered, empty for /; a proxy may put it elsewhere.
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
-// Details are in English: on another page the text of the status says it.
+// Details are in English: on another page the text of the status says it, with the detail where only that tells more.
 function wordsOf({ status, title, detail }) {
   const words = detail || title;
-  return isEnglish() ? words : known(`problem.${status}`, words);
+  return isEnglish() ? words : known(`problem.${status}`, words, { detail: words });
 }
 
 // Error from an application/problem+json response.

@@ -12,6 +12,7 @@ from rag.text.dates import DATE, MONTH_NAMES, month_number, normalized_date
 # Rows that are looked through, and characters of a cell.
 _MOST_ROWS: Final = 400
 _LONGEST_CELL: Final = 100
+_LONGEST_HEADS: Final = 2_000
 # "30-Apr-09", "17 -Mar-2019": as spreadsheets write dates.
 _MONTH: Final = "|".join(name[:3] for name in MONTH_NAMES)
 _COMPACT: Final = re.compile(
@@ -33,7 +34,8 @@ def are_of_other_dates(question: str, table: ParsedTable, rows: Iterable[int]) -
     """True if no row has as many of the dates that a question names as another row of their table.
 
     Also where each row has dates, none of which is named, unless the question asks for what was before or after them.
-    False where it names no day with its year. Linear in question and table.
+    False where it names no day with its year, or one of the whole table or of its columns: "at 31 December 2023".
+    Linear in question and table.
 
     Args:
         question: on its own.
@@ -41,7 +43,7 @@ def are_of_other_dates(question: str, table: ParsedTable, rows: Iterable[int]) -
         rows: their numbers.
     """
     asked = _days(question)
-    if not asked:
+    if not asked or asked & _days(" ; ".join([table.caption, *table.heads])[:_LONGEST_HEADS]):
         return False
     known = [_days(" ; ".join(cell[:_LONGEST_CELL] for cell in row.cells)) for row in table.rows[:_MOST_ROWS]]
     own = [known[row] for row in rows if row < len(known)]

@@ -240,6 +240,32 @@ class TestWhole:
         assert "deck" in answer.answer
         assert "cabin" not in answer.answer
 
+    def test_of_several_procedures_the_one_whose_condition_holds_whatever_the_draft_follows(self) -> None:
+        holidays = (
+            "# Short holidays\n\nIf you will leave the boat for less than four weeks:\n1. Use up the food.\n"
+            "2. Shut the hatch.\n\n# Long holidays\n\nIf you will leave the boat for a month or more:\n"
+            "1. Unplug the fridge.\n2. Empty the tank.\n\n# Sale\n\nWhen you sell the boat:\n1. Clean the deck.\n"
+            "2. Hand over the keys."
+        )
+        draft = "1. Clean the deck.\n2. Hand over the keys."
+        with library_of({"boat.pdf": Written([holidays], title="Boat manual")}) as boat:
+            answer = ask(boat, "How do I leave the boat for two months?", draft)
+        steps = [text for kind, text in kinds(answer) if kind == "step"]
+        assert steps == ["Unplug the fridge.", "Empty the tank."]
+        assert "a month or more" in answer.answer
+
+    def test_the_section_that_the_question_names_whatever_the_draft_follows(self) -> None:
+        manual = (
+            "# The ring test\n\nHang the disc from a thread and tap the disc once. A good disc rings for six seconds."
+            "\n\n# Replacing\n\nTo replace the disc:\n1. Lift the ring of the disc.\n2. Tap the new disc in."
+        )
+        draft = "1. Lift the ring of the disc.\n2. Tap the new disc in."
+        with library_of({"horn.pdf": Written([manual], title="Horn manual")}) as horn:
+            answer = ask(horn, "How is the ring test of the disc done?", draft)
+        assert answer.form == "how_to"
+        assert "Hang the disc from a thread and tap the disc once." in answer.answer
+        assert "Lift the ring" not in answer.answer
+
     def test_a_list_is_complete(self, library: Generation) -> None:
         answer = ask(library, "List all parts of the kit of the pump", "- a red key\n- a felt pad")
         assert answer.form == "list"
@@ -518,6 +544,21 @@ class TestRestating:
         model = ScriptedModel(["24 months"])
         answerer_of(library, model, restates=True, retriever=NEAR).ask(Question(TestFact.ASKED))
         assert not [chat for chat in model.chats if chat[0].text == RESTATE]
+
+    @pytest.mark.parametrize(
+        ("asked", "is_restated"),
+        [
+            pytest.param("Which guarantee should I choose if I sail a lot?", True, id="names no sides"),
+            pytest.param("Compare the lid guarantee and the valve guarantee.", False, id="names both sides"),
+        ],
+    )
+    def test_of_comparisons_those_that_name_no_sides(
+        self, library: Generation, asked: str, *, is_restated: bool
+    ) -> None:
+        model = ScriptedModel([NOT_FOUND])
+        answer = answerer_of(library, model, restates=True).ask(Question(asked))
+        assert answer.form == "comparison"
+        assert any(chat[0].text == RESTATE for chat in model.chats) == is_restated
 
     @pytest.mark.parametrize("asked", ["Wie lange gilt die Garantie?", "What does the TR-99 weigh?"])
     def test_nor_another_language_and_what_no_document_mentions(self, library: Generation, asked: str) -> None:

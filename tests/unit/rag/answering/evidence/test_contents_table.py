@@ -40,6 +40,13 @@ def test_the_text_after_it_is_none() -> None:
     assert text[span[1] :].strip() == "The lid is red and round. It is made of wood."
 
 
+def test_the_sentence_above_it_is_none() -> None:
+    text = f"The lid is red and round.\n{IN_LINES}"
+    span = contents_span(text)
+    assert span is not None
+    assert text[: span[0]].strip() == "The lid is red and round."
+
+
 def test_a_number_that_is_none_of_a_page_does_not_end_it() -> None:
     text = IN_A_ROW.replace("Note 5. Title", "ITEM 1 A. Title")
     assert contents_span(text) == (0, len(text))
@@ -48,6 +55,13 @@ def test_a_number_that_is_none_of_a_page_does_not_end_it() -> None:
 def test_an_entry_states_nothing() -> None:
     units = units_of([evidence_on(page_with_headings(f"{IN_A_ROW}\n\nThe lid is red and round."))])
     assert [unit.text for unit in units if unit.is_statement] == ["The lid is red and round."]
+
+
+def test_a_line_of_it_tells_nothing() -> None:
+    lines = [f"Title of the part {page}" for page in PAGES]
+    for count, tells in ((len(lines), False), (len(lines) - 1, True)):
+        units = units_of([evidence_on(page_with_headings("\n".join(lines[:count])))])
+        assert {(unit.kind, unit.is_telling_line) for unit in units} == {("line", tells)}
 
 
 @given(st.text(alphabet="A 1.\n", max_size=300))

@@ -37,10 +37,10 @@ def test_coverage(question: str, expected: tuple[float, float]) -> None:
 
 
 def test_what_stands_elsewhere_on_the_page_counts() -> None:
-    page = page_with_headings("The trumpet is made of steel.\nIt is cleared of ice with warm water.")
+    page = page_with_headings("Put the tray below.\nIt is cleared of ice with warm water.")
     units = units_of([evidence_on(page, "It is cleared of ice with warm water.", document=HORN), EVIDENCE[1]])
-    both = coverage_of_documents("Is there ice in the fridge, or the trumpet?", units)
-    assert both[HORN.id] == 1.0
+    # "Tray" is in no unit of the horn, but on its page.
+    assert coverage_of_documents("Is there ice on the tray?", units)[HORN.id] == 1.0
 
 
 def test_no_units() -> None:

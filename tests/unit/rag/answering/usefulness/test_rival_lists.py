@@ -37,14 +37,15 @@ SHORT, LONG = 0, 1
 )
 def test_lists_with_conditions(question: str, holding: set[int], failing: set[int]) -> None:
     rivals = rival_lists(question, units_of([evidence_on(page_with_headings(PAGE))]))
-    assert (rivals.holding, rivals.failing) == (holding, failing)
+    assert (set(rivals.holding), set(rivals.failing)) == (holding, failing)
     assert rivals.only == (next(iter(holding)) if holding else None)
 
 
 def test_a_limit_without_a_rival_may_be_about_something_else() -> None:
     page = page_with_headings("If the repair takes more than 21 days:\n1. Ask for a loan.\n2. Sign the form.")
     rivals = rival_lists("I am away for 30 days. What do I do?", units_of([evidence_on(page)]))
-    assert (rivals.holding, rivals.only) == ({0}, None)
+    assert set(rivals.holding) == {0}
+    assert rivals.only is None
 
 
 def test_no_units() -> None:

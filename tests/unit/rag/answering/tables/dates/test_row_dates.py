@@ -39,6 +39,19 @@ def test_rows_of_other_dates(question: str, row: int, *, expected: bool) -> None
     assert are_of_other_dates(question, table, [row]) == expected
 
 
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        pytest.param("31 December 2023", False, id="of the columns"),
+        pytest.param("31 December 2022", True, id="another"),
+    ],
+)
+def test_a_day_of_the_columns_is_that_of_each_row(day: str, *, expected: bool) -> None:
+    text = "| Loan | 31 December 2023 |\n| --- | --- |\n| due 1 May 2030 | 120 |\n| due 1 May 2031 | 90 |"
+    (table,) = parse_tables(text)
+    assert are_of_other_dates(f"What was owed on {day}?", table, [0]) == expected
+
+
 def test_a_value_from_the_row_of_another_day_is_contradicted() -> None:
     line = TABLE.splitlines()[3]
     assert row_agrees(BOTH, "The patent number is 2015227440.", line, TABLE, TABLE.index(line)) is False
