@@ -14,8 +14,12 @@ from rag.query.types import Reply, ReplyItem
 
 _MOST_DOCUMENTS: Final = 20
 _MOST_PAGES: Final = 12
-# The rest of a line of a table of contents: "Orange crusts 3", or "Orange crusts of the shore ..... 3".
-_CONTENTS: Final = re.compile(r"(?:[^\n]{0,80}?(?:[.…] ?){3,60})?[ .…]{1,60}\d{1,4}[ \t]*(?:\n|$)")
+# The end of a line of a table of contents, and the fewest dots behind a title that goes on after the subject.
+_PAGE_NUMBER: Final = re.compile(r"(?<!\d)\d{1,4}[ \t]*$")
+_LEADERS: Final = " .…"
+_FEWEST_DOTS: Final = 3
+# Characters behind the subject on such a line.
+_LONGEST_REST: Final = 200
 _Place: TypeAlias = tuple[Mention, Page]
 
 
@@ -62,5 +66,14 @@ def _is_heading(place: _Place) -> bool:
 
 
 def _is_contents(place: _Place) -> bool:
+    """Whether a subject stands in a table of contents: "Orange crusts 3", or "Orange crusts of the shore ..... 3"."""
     mention, page = place
-    return _CONTENTS.match(page.text, mention.end) is not None
+    rest, line_end, _ = page.text[mention.end : mention.end + _LONGEST_REST].partition("\n")
+    number = _PAGE_NUMBER.search(rest)
+    if number is None or not (line_end or len(rest) < _LONGEST_REST):
+        return False
+    before = rest[: number.start()]
+    title = before.rstrip(_LEADERS)
+    leaders = before[len(title) :]
+    dots = leaders.count(".") + leaders.count("…")
+    return bool(leaders) if not title else dots >= _FEWEST_DOTS

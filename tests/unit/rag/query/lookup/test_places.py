@@ -86,6 +86,24 @@ def test_a_line_that_ends_with_a_number_is_no_contents() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "is_contents"),
+    [
+        pytest.param("Whales 4", True, id="the subject alone and a number"),
+        pytest.param("Whales of the northern shore ..... 4", True, id="a longer title with dots"),
+        pytest.param("Whales of the northern shore …… . 4 ", True, id="ellipses for dots"),
+        pytest.param("Whales of the northern shore 4", False, id="words between, no dots"),
+        pytest.param("Whales of the northern shore... and 4", False, id="dots elsewhere"),
+        pytest.param("Whales were seen in 20041", False, id="five digits"),
+        pytest.param("Whales" + "." * 300 + "4", False, id="longer than a line"),
+    ],
+)
+def test_lines_of_a_table_of_contents_do_not_count(line: str, is_contents: bool) -> None:
+    with library_of({"log.pdf": [f"{line}\nSeals were seen too."]}) as log:
+        reply = collection_reply(Question("Which pages mention whales?"), log)
+    assert (reply is None) == is_contents
+
+
+@pytest.mark.parametrize(
     "text",
     [
         pytest.param("On which page are penguins described?", id="nothing has it"),
