@@ -50,7 +50,7 @@ def add_commands(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "doctor", help="what this machine has, what is missing, what to do; exit code 1 if something is missing"
     )
-    command.add_argument("--tune", action="store_true", help="measure how this machine runs the model best (15 s)")
+    command.add_argument("--tune", action="store_true", help="measure how this machine runs the model best (25 s)")
     add_collection(command)
     command.add_argument("--verify", action="store_true", help="read every byte of the weights and of the index")
     command.add_argument("--json", action="store_true", help="print the findings as one JSON object")
@@ -126,7 +126,7 @@ def _tune(settings: Settings) -> None:
     try:
         probe_own_model(settings)
         if weights := generator_weights(settings):
-            with Console(stderr=True).status("measuring how this machine runs the model best, about 15 s"):
+            with Console(stderr=True).status("measuring how this machine runs the model best, about 25 s"):
                 measured = tune(settings, weights)
             keep_measured(tuning_folder(settings), measured)
     except (PageproofError, ImportError, OSError, RuntimeError) as error:

@@ -200,7 +200,7 @@ def check_tuning(chosen: ChosenTuning | None) -> Finding:
         text += f" ({', '.join(chosen.overridden)} set)"
     if measured is None:
         text += "; the defaults, because this machine has not been measured"
-        return Finding("tuning", "ok", text, "python -m rag doctor --tune (about 15 s)", details)
+        return Finding("tuning", "ok", text, "python -m rag doctor --tune (about 25 s)", details)
     speed, default = measured.speed, measured.default_speed
     text += f"; measured {measured.time[:10]}: {speed.reading:.0f} tokens/s read, {speed.writing:.1f} written"
     text += f", {speed.writing_four:.1f} by four at a time"

@@ -46,7 +46,7 @@ class ComputingSettings(BaseModel):
     tune: Annotated[
         Literal["auto", "off"],
         Field(
-            description="`auto`: a new service measures in the background, for about 15 s, which way of running the "
+            description="`auto`: a new service measures in the background, for about 25 s, which way of running the "
             "language model is fastest on this machine; `off`: it measures nothing"
         ),
     ] = "auto"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # Version of the benchmark: a new one invalidates every measurement.
-_VERSION: Final = 2
+_VERSION: Final = 3
 # Tokens of an ordinary answer beside the evidence: instructions and question, and what is written.
 _PROMPT_TOKENS: Final = 150
 _WRITTEN_TOKENS: Final = 40
@@ -118,7 +118,7 @@ def machine_digest(processor: Processor, gpu_layers: int) -> str:
 
 
 def tune(settings: Settings, weights: Weights) -> Measured:
-    """Benchmarks these weights on this machine, in about 15 s; stores nothing.
+    """Benchmarks these weights on this machine, in about 25 s; stores nothing.
 
     Raises:
         ModelUnusable: llama.cpp cannot load or run them.

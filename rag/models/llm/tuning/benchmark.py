@@ -69,7 +69,7 @@ class Measurement:
 
 
 def measure(
-    file: Path, *, default: Tuning, dimensions: Sequence[SearchDimension], gpu_layers: int = 0, seconds: float = 15
+    file: Path, *, default: Tuning, dimensions: Sequence[SearchDimension], gpu_layers: int = 0, seconds: float = 25
 ) -> Measurement:
     """Finds the fastest tuning of a model on this machine, in ``seconds`` and a few more to end what was begun.
 

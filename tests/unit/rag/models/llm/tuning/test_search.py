@@ -58,9 +58,10 @@ def always(_: Tuning) -> float:
     ],
 )
 def test_the_thread_counts_of_the_search_space(usable: int, physical: int, expected: list[int]) -> None:
-    threads, batch_threads, *others = search_space(usable, physical)
+    first, threads, batch_threads, *others = search_space(usable, physical)
     assert list(threads.values) == list(batch_threads.values) == expected
-    assert [dimension.field for dimension in others] == ["repack", "flash_attention", "micro_batch"]
+    # The largest gain is searched for before the time is up.
+    assert [dimension.field for dimension in (first, *others)] == ["repack", "flash_attention", "micro_batch"]
 
 
 @pytest.mark.parametrize(
