@@ -27,6 +27,8 @@ from rag.text.words import is_number, words
 # Words of a sentence that answers a question about a fact.
 _LONGEST: Final = 45
 _MOST_ITEMS: Final = 20
+# Characters between a sentence and the list that it announces: headers and footers of pages, no sections.
+_LONGEST_GAP: Final = 300
 # Least share of the words of the sentence that its quotes have.
 _LEAST_SHARE: Final = 0.8
 # A rule that holds on a condition: a bare yes or no would drop it.
@@ -137,10 +139,20 @@ def announced_list(lead: Support, evidence: Sequence[Evidence]) -> list[Support]
         return []
     units, quote = units_of(evidence), lead.quotes[0]
     place = (quote.evidence.hit.passage.document.id, quote.span)
-    block = next((after.block for unit, after in pairwise(units) if unit.place == place), None)
+    block = next(
+        (after.block for unit, after in pairwise(units) if unit.place == place and _is_below(unit, after)), None
+    )
     items = [unit for unit in units if block is not None and unit.block == block]
     announced = lead.sentence.endswith(":") or str(len(items)) in numbers
     return [unit.support() for unit in items] if announced and len(items) <= _MOST_ITEMS else []
+
+
+def _is_below(unit: Unit, after: Unit) -> bool:
+    """True if a unit begins where another ends: close to it on its page, or on top of the next page."""
+    page, length = unit.span.page, len(unit.evidence.page.text)
+    if after.span.page == page:
+        return after.span.start - unit.span.end <= _LONGEST_GAP
+    return after.span.page == page + 1 and length - unit.span.end + after.span.start <= _LONGEST_GAP
 
 
 def _verified(question: str, written: str, evidence: Sequence[Evidence]) -> Support | None:

@@ -26,7 +26,7 @@ _INTRODUCING: Final = 2
 
 
 def parse_tables(text: str, words: Sequence[Word] = ()) -> list[ParsedTable]:
-    """The tables of a page, in the order of its text.
+    """The tables of a page, in the order of its text; a table of contents is none.
 
     Args:
         text: of the page.
@@ -35,6 +35,7 @@ def parse_tables(text: str, words: Sequence[Word] = ()) -> list[ParsedTable]:
     """
     marked = list(_marked(text))
     tables = [*marked, *_laid_out(text, words, [(table.start, table.end) for table in marked])]
+    tables = [table for table in tables if not table.is_contents]
     tables.sort(key=lambda table: table.start)
     found: list[ParsedTable] = []
     for table in tables[:_MOST_TABLES]:

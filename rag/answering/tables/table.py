@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 MOST_ROWS: Final = 2_000
 MOST_COLUMNS: Final = 40
+# Dots that lead to the page number of an entry of a table of contents, and that number.
+_LEADERS: Final = re.compile(r"(?:\. ?){4}|…{2}")
+_PAGE_NUMBER: Final = re.compile(r"(?<![\d.,])\d{1,4}$")
+# Entries with dots, and the share of the rows that have a page number: chapters may have none of either.
+_FEWEST_DOTTED: Final = 3
+_CONTENTS_SHARE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +60,13 @@ class ParsedTable:
     def key(self, row: int) -> str:
         """The key of a row: its key cells, joined by commas."""
         return ", ".join(cell for cell in self.rows[row].cells[: self.keys] if cell)
+
+    @property
+    def is_contents(self) -> bool:
+        """True for a table of contents: dots lead to whole numbers that never fall. Prices after dots do fall."""
+        dotted = sum(any(_LEADERS.search(cell) for cell in row.cells) for row in self.rows)
+        last = [next((cell for cell in reversed(row.cells) if cell), "") for row in self.rows]
+        numbers = [int(match[0]) for cell in last if (match := _PAGE_NUMBER.search(cell))]
+        most = _CONTENTS_SHARE * len(self.rows)
+        is_rising = all(before <= after for before, after in pairwise(numbers))
+        return dotted >= _FEWEST_DOTTED and len(numbers) >= most and is_rising

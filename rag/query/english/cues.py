@@ -210,7 +210,8 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             r"what (?:\w+ )?(?:support|help|coverage|assistance|protection|training|information|guidance|advice|"
             r"details) "
             r"(?:do|does|did|is|are|was|were|can|will)\b",
-            r"what (?:is|was|has been) (?:said|stated|written|known|agreed|stipulated|reported|offered|provided)\b",
+            r"what (?:is|was|has been|got) (?:said|stated|written|known|agreed|stipulated|reported|offered|provided|"
+            r"discussed|debated|decided|proposed|announced|voted on|talked about|covered|presented)\b",
             r"(?:tell|inform|brief|teach)(?: me| us)?(?: [\w-]+){0,3} (?:about|on)\b",
             r"(?:what|how) about\b|(?:describe|discuss)\b",
             rf"(?:what{_IS}|which|what|{_GIVE}(?: me| us)?|any|are there|"
@@ -243,6 +244,7 @@ _AT_START: Final[tuple[tuple[Form, tuple[str, ...]], ...]] = (
             r"check|know|remember)\b",
             r"what (?:are|were)(?: (?:the|some|all|its|their|your|our|my))+ ",
             r"what (?:\w+ ){1,2}(?:are|were) (?:there|available|on offer|offered|provided)\b",
+            r"what (?:all )?(?:am|are|is|was|were) .{1,100}\bresponsible for\b",
             r"who (?:are|were)\b|what (?:else|all)\b|who all\b",
         ),
     ),
