@@ -83,6 +83,7 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "manual, done": "How is the pressure test performed?",
     },
     "list": {
+        "handbook, responsible for": "What am I responsible for as a team lead?",
         "lease, make a list": "Make me a list of the tenant's duties.",
         "policy, checklist": "Create a checklist of the documents for a claim.",
         "contract, compile": "Compile all deadlines of the contract.",
@@ -129,6 +130,7 @@ EXAMPLES: Final[dict[Form, dict[str, str]]] = {
         "report, happened": "The pier was closed for a month. Why is that?",
     },
     "about": {
+        "minutes, what was discussed": "What was discussed at the spring meeting?",
         "guide, what there is": "What housing is there for visiting crews?",
         "contract, what must be done": "What must the tenant's agent do under the lease?",
         "handbook, say about": "What does the handbook say about remote work?",

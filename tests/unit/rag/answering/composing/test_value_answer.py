@@ -176,6 +176,7 @@ class TestAnnouncedList:
             pytest.param(f"The kit has these parts:\n\nThe pump is blue.\n{ITEMS}", id="not right below"),
             pytest.param("The kit has three parts.", id="no list"),
             pytest.param("The kit has these parts:\n" + "• a lid\n" * 21, id="a long list"),
+            pytest.param(f"Take a break of 3 hours.\n\n{'Care' * 80}\n\n{ITEMS}", id="a list far below"),
         ],
     )
     def test_none(self, page: str) -> None:

@@ -118,3 +118,15 @@ def test_equal_cells_in_a_row_of_words_are_no_heads_over_columns() -> None:
     table = only("Plan | Dogs | Cats\nBasic | no | no\nPlus | yes | yes")
     assert table.heads == ("Plan", "Dogs", "Cats")
     assert [row.cells for row in table.rows] == [("Basic", "no", "no"), ("Plus", "yes", "yes")]
+
+
+CONTENTS = "Purpose . . . . . | 2\nTeams . . . . . | 3\nFirst aid | 3\nLeads . . . . . | 5\nDuties . . . . . | 7"
+
+
+def test_a_table_of_contents_is_no_table() -> None:
+    assert parse_tables(f"Part | Page\n{CONTENTS}") == []
+
+
+def test_prices_behind_dots_are_a_table() -> None:
+    table = only(f"Part | Price\n{CONTENTS.replace('| 5', '| 1')}")
+    assert [row.cells[-1] for row in table.rows] == ["2", "3", "3", "1", "7"]
