@@ -13,7 +13,7 @@ from rag.answering.evidence.page_breaks import goes_on
 from rag.answering.evidence.page_parts import PageParts, page_parts
 from rag.answering.grounding import REDACTED, Evidence, Quote, Support, heading_above
 from rag.answering.tables.cell_text import without_note
-from rag.answering.tables.table import ParsedTable
+from rag.answering.tables.table import DOT_LEADERS, ParsedTable
 from rag.domain.values import SentenceKind, Span
 from rag.text.lists import ListItem
 from rag.text.number_marks import paragraphs_with_marks, start_after_mark
@@ -38,9 +38,7 @@ _LONGEST_FURNITURE: Final = 240
 # Lines after the first, and the share of them that begin with a capital or a digit. German nouns make a third.
 _FEWEST_STACKED: Final = 3
 _STACKED_SHARE: Final = 0.75
-# Dots of a table of contents, or a page number after a run of them.
-_CONTENTS: Final = re.compile(r"(?:\. ?){4}|\.{4}|…{2}")
-# What a sentence of such an entry leaves, which ends at the first dot.
+# What a sentence of an entry of a table of contents leaves, which ends at the first dot.
 _LEADERS: Final = re.compile(r" ?\.(?: ?\.){2}")
 # A step may be one word in capitals: "STOP".
 _LONGEST_CODE: Final = 6
@@ -157,7 +155,7 @@ class Unit:
     def _is_contents(self) -> bool:
         """True for an entry of a table of contents."""
         text = self.evidence.page.text
-        if _CONTENTS.search(self.text) or _LEADERS.match(text, self.span.end):
+        if DOT_LEADERS.search(self.text) or _LEADERS.match(text, self.span.end):
             return True
         contents = contents_span(text)
         return contents is not None and contents[0] <= self.span.start and self.span.end <= contents[1]

@@ -9,9 +9,9 @@ from typing import Final
 
 MOST_ROWS: Final = 2_000
 MOST_COLUMNS: Final = 40
-# Dots that lead to the page number of an entry of a table of contents, and that number.
-_LEADERS: Final = re.compile(r"(?:\. ?){4}|…{2}")
-_PAGE_NUMBER: Final = re.compile(r"(?<![\d.,])\d{1,4}$")
+# Dots that lead to the page number of an entry of a table of contents, and that number: no part of "3.50".
+DOT_LEADERS: Final = re.compile(r"(?:\. ?){4}|…{2}")
+_PAGE_NUMBER: Final = re.compile(r"(?<!\d)(?<!\d[.,])\d{1,4}$")
 # Entries with dots, and the share of the rows that have a page number: chapters may have none of either.
 _FEWEST_DOTTED: Final = 3
 _CONTENTS_SHARE: Final = 0.8
@@ -64,7 +64,7 @@ class ParsedTable:
     @property
     def is_contents(self) -> bool:
         """True for a table of contents: dots lead to whole numbers that never fall. Prices after dots do fall."""
-        dotted = sum(any(_LEADERS.search(cell) for cell in row.cells) for row in self.rows)
+        dotted = sum(any(DOT_LEADERS.search(cell) for cell in row.cells) for row in self.rows)
         last = [next((cell for cell in reversed(row.cells) if cell), "") for row in self.rows]
         numbers = [int(match[0]) for cell in last if (match := _PAGE_NUMBER.search(cell))]
         most = _CONTENTS_SHARE * len(self.rows)

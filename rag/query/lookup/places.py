@@ -66,7 +66,7 @@ def _is_heading(place: _Place) -> bool:
 
 
 def _is_contents(place: _Place) -> bool:
-    """Whether a subject stands in a table of contents: "Orange crusts 3", or "Orange crusts of the shore ..... 3"."""
+    """True for an entry of a table of contents: "Orange crusts 3", or "Orange crusts of the shore ..... 3"."""
     mention, page = place
     rest, line_end, _ = page.text[mention.end : mention.end + _LONGEST_REST].partition("\n")
     number = _PAGE_NUMBER.search(rest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.table import ParsedTable
 
@@ -123,8 +125,17 @@ def test_equal_cells_in_a_row_of_words_are_no_heads_over_columns() -> None:
 CONTENTS = "Purpose . . . . . | 2\nTeams . . . . . | 3\nFirst aid | 3\nLeads . . . . . | 5\nDuties . . . . . | 7"
 
 
-def test_a_table_of_contents_is_no_table() -> None:
-    assert parse_tables(f"Part | Page\n{CONTENTS}") == []
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param(CONTENTS, id="numbers in a column of their own"),
+        pytest.param(
+            "1 | Aims .....2\n2 | Teams .....3\n3 | Leads .....5\n4 | Care .....7", id="right behind the dots"
+        ),
+    ],
+)
+def test_a_table_of_contents_is_no_table(entries: str) -> None:
+    assert parse_tables(f"Part | Page\n{entries}") == []
 
 
 def test_prices_behind_dots_are_a_table() -> None:
