@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final
 
-from rag.answering.evidence.redaction import redacted_page
+from rag.answering.composing.evidence_tables import EvidenceTables, PageReader
 from rag.answering.grounding import Evidence, Quote, Support
+from rag.answering.prompt import NO, YES
 from rag.answering.tables.agreement import row_agrees
-from rag.answering.tables.continuation import goes_on, with_continued_heads
 from rag.answering.tables.finding import CellFinding, FindingKind
 from rag.answering.tables.lookup import look_up
-from rag.answering.tables.matching import TableInEvidence
-from rag.answering.tables.parsing import parse_tables
+from rag.answering.tables.marks import mark_of, marked_cells, marked_things
 from rag.answering.tables.wording import finding_sentence, table_rows
-from rag.domain.values import Form, Page, SentenceKind, Span
-from rag.index.generation import Generation
+from rag.domain.values import Form, SentenceKind, Span
 
-# Pages that are searched for tables.
-_MOST_PAGES: Final = 6
-# Pages that are read back to the heads of a table.
-_MOST_BEFORE: Final = 4
 _MOST_FINDINGS: Final = 6
 # Of what is found on such grounds, so many are right that no draft is needed for it.
 _SURE: Final = 0.95
-_LONGEST_SURROUNDINGS: Final = 4_000
 _COMPUTED: Final = tuple(
     (name, re.compile(rf"\b(?:{words})\b", re.IGNORECASE))
     for name, words in (
@@ -36,11 +29,6 @@ _COMPUTED: Final = tuple(
         ("difference", r"\w+"),
     )
 )
-
-# Id of a document, and number of a page.
-_Place: TypeAlias = tuple[str, int]
-# Reads a page; None where there is none of this number.
-PageReader: TypeAlias = Callable[[str, int], Page | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +66,13 @@ def table_answer(question: str, evidence: Sequence[Evidence], read: PageReader |
         evidence: its first six pages are searched.
         read: reads the pages before and after, for tables over page breaks; without it only these pages are known.
     """
-    pages = _Pages(evidence, read)
+    pages = EvidenceTables(evidence, read)
     findings = look_up(question, pages.tables, limit=_MOST_FINDINGS)
-    if not findings or any(_is_of_all_rows(one) and pages.is_part(one.table) for one in findings):
+    is_of_all = any(map(_is_of_all_rows, findings))
+    if not findings:
+        findings = marked_things(question, pages.tables)
+        is_of_all = len({one.row_key for one in findings}) > 1
+    if not findings or (is_of_all and any(pages.is_part(one.table) for one in findings)):
         return None
     best = findings[0]
     if best.kind == "not_computed":
@@ -88,6 +80,25 @@ def table_answer(question: str, evidence: Sequence[Evidence], read: PageReader |
     if best.kind == "cell" and len(findings) > 1:
         return _side_by_side(question, findings, pages)
     return _answer(question, best, pages)
+
+
+def yes_no_of_table(question: str, evidence: Sequence[Evidence], read: PageReader | None = None) -> TableAnswer | None:
+    """The answer to a yes/no question by the yes/no cells of a table, such as "✓"; None where none is meant.
+
+    For several things that the question names, of which some have it and others do not, their cells side by side.
+    Arguments as those of :func:`table_answer`.
+    """
+    pages = EvidenceTables(evidence, read)
+    findings = marked_cells(question, pages.tables)[:_MOST_FINDINGS]
+    if not findings:
+        return None
+    answer = _side_by_side(question, findings, pages)
+    if len({mark_of(one.value) for one in findings}) > 1:
+        return answer
+    opening = (YES if mark_of(findings[0].value) else NO)[0]
+    lead, *others = answer.support
+    lead = replace(lead, sentence=f"{opening}: {lead.sentence}", kind="lead", verbatim=False)
+    return replace(answer, support=(lead, *others), value=opening)
 
 
 def table_of_form(
@@ -101,16 +112,6 @@ def table_of_form(
         return None
     found = table_answer(question, evidence, read)
     return found if found and (found.is_several or form in ("table", "list")) else None
-
-
-def page_reader(generation: Generation) -> PageReader:
-    """Reads the pages of a generation's documents, without instructions to a model."""
-
-    def read(document: str, number: int) -> Page | None:
-        is_there = number <= generation.document(document).pages
-        return redacted_page(generation.page(document, number)) if is_there else None
-
-    return read
 
 
 def contradicts_tables(question: str, support: Support) -> bool:
@@ -129,90 +130,19 @@ def contradicts_tables(question: str, support: Support) -> bool:
     return False in verdicts and True not in verdicts
 
 
-class _Pages:
-    """The pages of the evidence, with their tables."""
-
-    def __init__(self, evidence: Sequence[Evidence], read: PageReader | None) -> None:
-        found: dict[_Place, Evidence] = {}
-        for item in evidence:
-            found.setdefault((item.hit.passage.document.id, item.page.number), item)
-        self._items: Mapping[_Place, Evidence] = dict(list(found.items())[:_MOST_PAGES])
-        self._read = read
-        self._known: dict[_Place, Sequence[TableInEvidence]] = {}
-        order = {document: number for number, (document, _) in reversed(list(enumerate(self._items)))}
-        self.tables = list(self._in_order(sorted(self._items, key=lambda place: (order[place[0]], place[1]))))
-
-    def item(self, place: _Place) -> Evidence:
-        """The evidence on a page, or on the page beside it where that is none itself."""
-        if place in self._items:
-            return self._items[place]
-        beside = next(item for (document, _), item in self._items.items() if document == place[0])
-        page = self._page(*place)
-        return beside if page is None else replace(beside, page=page)
-
-    def is_part(self, table: TableInEvidence) -> bool:
-        """True if a table has further rows on the page before or after it."""
-        if table.header_source is not None:
-            return True
-        document, number = table.source
-        before, after = self._on((document, number - 1)), self._on((document, number + 1))
-        return any(goes_on(one, table) for one in before[-1:]) or any(goes_on(table, one) for one in after[:1])
-
-    def _in_order(self, places: Sequence[_Place]) -> Iterator[TableInEvidence]:
-        for place in places:
-            own = self._on(place)
-            before = self._headed(place, own)
-            yield from with_continued_heads([*before, *own])[len(before) :]
-
-    def _headed(self, place: _Place, own: Sequence[TableInEvidence]) -> Sequence[TableInEvidence]:
-        """The tables of the pages before a page that begins with a table without heads, back to the one with heads."""
-        before: list[TableInEvidence] = []
-        first = own[0] if own else None
-        for number in range(place[1] - 1, place[1] - 1 - _MOST_BEFORE, -1):
-            if first is None or first.table.header is not None:
-                break
-            tables = self._on((place[0], number))
-            before = [*tables, *before]
-            first = tables[-1] if tables else None
-        return before
-
-    def _on(self, place: _Place) -> Sequence[TableInEvidence]:
-        """The tables of a page; none where it cannot be read."""
-        if place not in self._known:
-            item = self.item(place)
-            is_read = item.page.number == place[1]
-            self._known[place] = list(_tables(item)) if is_read else ()
-        return self._known[place]
-
-    def _page(self, document: str, number: int) -> Page | None:
-        return self._read(document, number) if self._read and number > 0 else None
-
-
-def _tables(item: Evidence) -> Iterable[TableInEvidence]:
-    document, page = item.hit.passage.document, item.page
-    headings = [page.text[heading.start : heading.end] for heading in page.headings]
-    for table in parse_tables(page.text, page.words):
-        yield TableInEvidence(
-            table,
-            (document.name, document.title, *item.hit.passage.chunk.context, *headings),
-            page.text[:_LONGEST_SURROUNDINGS],
-            (document.id, page.number),
-        )
-
-
 def _is_of_all_rows(finding: CellFinding) -> bool:
     """True for a finding that is true of the whole of a table only."""
     return finding.kind in ("superlative", "column", "rows") or (finding.kind == "not_computed" and not finding.value)
 
 
-def _side_by_side(question: str, findings: Sequence[CellFinding], pages: _Pages) -> TableAnswer:
+def _side_by_side(question: str, findings: Sequence[CellFinding], pages: EvidenceTables) -> TableAnswer:
     """One sentence for each of several things that the question names."""
     answers = [_answer(question, one, pages) for one in findings]
     support = tuple(replace(each, kind="item") for answer in answers for each in answer.support)
     return TableAnswer(support, None, min(answer.confidence for answer in answers))
 
 
-def _not_computed(question: str, findings: Sequence[CellFinding], pages: _Pages) -> TableAnswer:
+def _not_computed(question: str, findings: Sequence[CellFinding], pages: EvidenceTables) -> TableAnswer:
     """The statement that a value is not computed, and the cells that it would be computed from."""
     computed = next(name for name, pattern in _COMPUTED if pattern.search(question))
     cells = [replace(one, kind="cell" if one.value else "rows") for one in findings]
@@ -223,7 +153,7 @@ def _not_computed(question: str, findings: Sequence[CellFinding], pages: _Pages)
     return TableAnswer((lead, *support), None, min(one.score for one in findings), "not_computed")
 
 
-def _answer(question: str, finding: CellFinding, pages: _Pages) -> TableAnswer:
+def _answer(question: str, finding: CellFinding, pages: EvidenceTables) -> TableAnswer:
     item = pages.item(finding.table.source)
     quotes = tuple(Quote(item, Span(item.page.number, start, end), 1.0) for start, end in finding.spans)
     if finding.kind in ("row", "column", "rows"):
@@ -240,7 +170,7 @@ def _answer(question: str, finding: CellFinding, pages: _Pages) -> TableAnswer:
     return TableAnswer((support,), finding.value, finding.score, finding.kind)
 
 
-def _header(finding: CellFinding, pages: _Pages) -> Quote | None:
+def _header(finding: CellFinding, pages: EvidenceTables) -> Quote | None:
     """The quote of the header rows, which may be on the page before."""
     if finding.header is None:
         return None

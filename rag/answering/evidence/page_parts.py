@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import Page
+from rag.text.inline_lists import find_inline_lists
 from rag.text.lists import TextList, find_lists
 from rag.text.number_marks import number_marks
 
@@ -85,7 +86,10 @@ def page_parts(page: Page) -> PageParts:
     """The parts of a page; an item of a list is none that is in a table or a heading."""
     rows = list(_rows(page))
     headings = sorted((heading.start, heading.end) for heading in page.headings)
-    lists = find_lists(page.text, fewest=1, apart=[*headings, *_of_tables(rows)])
+    apart = [*headings, *_of_tables(rows)]
+    inline = find_inline_lists(page.text, apart=apart)
+    apart += [(one.start, one.end) for one in inline]
+    lists = sorted([*find_lists(page.text, fewest=1, apart=apart), *inline], key=lambda one: one.start)
     # Numbers of tables come after those of lists.
     rows = [row._replace(group=row.group + len(lists)) for row in rows]
     return PageParts(lists, rows, headings, number_marks(page.text))

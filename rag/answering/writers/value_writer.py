@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.claims.asked_quantity import is_of_another_quantity
+from rag.answering.composing.evidence_tables import page_reader
 from rag.answering.composing.listed_answer import LISTED_CONFIDENCE, listed_answer
 from rag.answering.composing.named_item import named_item
 from rag.answering.composing.relative_date import with_right_date
-from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, page_reader, table_answer
+from rag.answering.composing.table_answer import TableAnswer, contradicts_tables, table_answer, yes_no_of_table
 from rag.answering.composing.value_answer import (
     announced_list,
     repeats_question,
@@ -65,8 +66,8 @@ class ValueWriter:
             ModelError: the model failed.
         """
         draft, question = Draft(), run.question
-        if listed := self._listed(run, hits):
-            return listed
+        if ruled := self._by_rule(run, hits):
+            return ruled
         if not hits or not self._may_be_answered(run, hits):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
         max_tokens = question.max_tokens or self.max_tokens
@@ -88,11 +89,17 @@ class ValueWriter:
         table = table_answer(run.question.text, evidence, page_reader(run.generation)) if run.form == "fact" else None
         return table is not None and table.is_sure
 
-    def _listed(self, run: Run, hits: Sequence[Hit]) -> Findings | None:
-        """The answer to a yes/no question by a list that has the thing; no model is asked. None where there is none."""
+    def _by_rule(self, run: Run, hits: Sequence[Hit]) -> Findings | None:
+        """The answer to a yes/no question by a table's cell, or by a list that has the thing; no model is asked.
+
+        None where there is none.
+        """
         if run.form != "yes_no" or run.understood.language not in (None, "English"):
             return None
         with run.clock.measuring("verify"):
+            evidence = [with_page(run.generation, hit) for hit in hits[: self.passages]]
+            if table := yes_no_of_table(run.question.text, evidence, page_reader(run.generation)):
+                return _from_table(Findings(hits, evidence), table)
             evidence = with_beginnings(run.generation, hits)
             support = listed_answer(run.question.text, evidence)
         if support is None:

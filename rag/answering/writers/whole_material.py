@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from rag.answering.composing.comparison import comparing_units, sides_of
+from rag.answering.composing.evidence_tables import page_reader
 from rag.answering.composing.material import Composition
-from rag.answering.composing.table_answer import page_reader, table_of_form
+from rag.answering.composing.table_answer import table_of_form
 from rag.answering.evidence.page_breaks import with_torn_sentences
 from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.units import Unit, units_of

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rag.answering.composing.arrangement import has_lead, note_on_lists
+from rag.answering.composing.evidence_tables import page_reader
 from rag.answering.composing.material import Composition
 from rag.answering.composing.overview import (
     opening_of_overview,
@@ -14,6 +15,7 @@ from rag.answering.composing.overview import (
     passages_of_overview,
     telling_passages,
 )
+from rag.answering.composing.table_answer import table_of_form
 from rag.answering.composing.whole_answer import (
     announcing_lead,
     beginning_of_list,
@@ -90,14 +92,17 @@ class WholeWriter:
     def write(self, run: Run, hits: Sequence[Hit], today: str | None) -> Generator[Findings, None, Findings]:
         """Drafts the answer from the best passages, and composes it of what the draft points to.
 
-        Nothing is drafted where the passages show that they do not answer the question. Yields the sentence that the
-        answer begins with as soon as it is settled, while the draft goes on; from then on the answer is given.
+        Nothing is drafted where a table has the answer beyond doubt, or where the passages show that they do not answer
+        the question. Yields the sentence that the answer begins with as soon as it is settled, while the draft goes on;
+        from then on the answer is given.
 
         Raises:
             PromptTooLong: the question does not fit.
             Cancelled: the run was cancelled.
             ModelError: the model failed.
         """
+        if from_table := self._of_table(run, hits):
+            return from_table
         evidence_only = _features(run.question.text, hits, Draft(), ()) if hits else None
         if evidence_only is None or not self.confidence_model.is_given(evidence_only):
             return Findings(hits, [with_page(run.generation, hit) for hit in hits])
@@ -166,6 +171,15 @@ class WholeWriter:
         # They are the document's own sentences, which no model has worded.
         sent = 0 if opening is None else 1
         return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support), sent=sent)
+
+    def _of_table(self, run: Run, hits: Sequence[Hit]) -> Findings | None:
+        """The rows or cells of a table that are the answer beyond doubt; None where there are none."""
+        with run.clock.measuring("verify"):
+            evidence = [with_page(run.generation, hit) for hit in hits[: self.passages]]
+            table = table_of_form(run.form, run.question.text, evidence, page_reader(run.generation))
+        if table is None or not table.is_sure:
+            return None
+        return Findings(hits, evidence, support=list(table.support), confidence=table.confidence, is_given=True)
 
     def _prompt(self, run: Run, hits: Sequence[Hit], today: str | None, *, continued: int) -> EvidencePrompt:
         room = room_for_evidence(self.model, run.question, self._tokens(run), system=SYSTEM_WHOLE)

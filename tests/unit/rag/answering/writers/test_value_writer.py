@@ -119,3 +119,49 @@ def test_cells_side_by_side_answer_a_comparison(storage: Generation) -> None:
         "| Chicken | 1 to 2 | lowest |",
         "| Bacon | 7 | middle |",
     ]
+
+
+PLANS = Written(
+    [
+        "# Plans\n\n| Feature | Basic | Pro | Team |\n| --- | --- | --- | --- |\n| Offline mode | No | Yes | Yes |\n"
+        "| Single sign-on | ✗ | ✗ | ✓ |"
+    ],
+    title="Plans",
+)
+
+
+@pytest.fixture(scope="module")
+def plans() -> Iterator[Generation]:
+    with library_of({"plans.pdf": PLANS}) as generation:
+        yield generation
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "short"),
+    [
+        pytest.param("Does Pro have offline mode?", "Yes: Offline mode, Pro: Yes.", "Yes", id="yes"),
+        pytest.param("Does Basic have offline mode?", "No: Offline mode, Basic: No.", "No", id="no"),
+        pytest.param(
+            "Do Pro and Team have offline mode?",
+            "Yes: Offline mode, Pro: Yes.\n\n- Offline mode, Team: Yes.",
+            "Yes",
+            id="two that agree",
+        ),
+        pytest.param(
+            "Do Basic and Pro have offline mode?",
+            "- Offline mode, Basic: No.\n- Offline mode, Pro: Yes.",
+            None,
+            id="two that differ",
+        ),
+    ],
+)
+def test_a_yes_no_cell_goes_before_the_model(plans: Generation, question: str, text: str, short: str | None) -> None:
+    answer = ask(plans, question, "Maybe", model=UNLIKELY)
+    assert (answer.form, answer.answer, answer.short_answer) == ("yes_no", text, short)
+    assert answer.usage.prompt_tokens == 0
+    assert answer.citations[0].quote == "| Offline mode | No | Yes | Yes |"
+
+
+def test_the_columns_that_have_a_thing(plans: Generation) -> None:
+    answer = ask(plans, "Which plans have offline mode?", NOT_FOUND, model=UNLIKELY)
+    assert answer.answer == "- Offline mode, Pro: Yes.\n- Offline mode, Team: Yes."
