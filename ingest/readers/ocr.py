@@ -63,6 +63,8 @@ _FEWEST_UNSURE: Final = 20
 _FEWEST_LETTERS: Final = 3
 # Rules of tables and forms, and specks, are recognized as these.
 _NO_WORD: Final = re.compile(r"[|_~¦.,:;'`‘’“”\\\[\]]+")
+# What the dots between a heading and its page number are recognized as, in a table of contents: "cece", "sence".
+_LEADERS: Final = re.compile(r"[ceosn.,:;…]+")
 # A dollar sign is recognized as this in many fonts.
 _MISREAD: Final = re.compile(r"§\$")
 # A bullet is recognized as one of these, with a gap after it.
@@ -293,8 +295,9 @@ def _with_raised(
 
 
 def _sureness(words: Sequence[_Found]) -> float:
-    """The median confidence of the words of several letters, 0..100; 100 where there are none."""
-    sure = [word.confidence for word in words if sum(map(str.isalpha, word.text)) >= _FEWEST_LETTERS]
+    """The median confidence of the words of several letters, but for dot leaders, 0..100; 100 where there are none."""
+    texts = [word for word in words if not _LEADERS.fullmatch(word.text)]
+    sure = [word.confidence for word in texts if sum(map(str.isalpha, word.text)) >= _FEWEST_LETTERS]
     return median(sure) if sure else 100.0
 
 

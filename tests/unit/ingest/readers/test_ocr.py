@@ -209,6 +209,12 @@ def test_a_page_of_unsure_words_has_none(program: Path) -> None:
     assert Tesseract(str(program), "9", ("eng",)).lines(PICTURE) == []
 
 
+def test_dot_leaders_do_not_make_a_page_unsure(program: Path) -> None:
+    leaders = table(*((2, "cence", 60 * place, 1, 50, 9) for place in range(25)), confidence=10)
+    write(program, f"printf '%s' '{table((1, 'Contents', 1, 1, 9, 9)) + leaders.removeprefix(HEADER)}'")
+    assert [line.text for line in Tesseract(str(program), "9", ("eng",)).lines(PICTURE)] == ["Contents"]
+
+
 def test_a_page_with_too_few_words_is_upright(program: Path) -> None:
     recognized = table((1, "Seen", 1, 1, 9, 9))
     write(program, f"case \"$*\" in *\"-l osd\"*) exit 1;; *) printf '%s' '{recognized}';; esac")
