@@ -13,6 +13,8 @@ from itertools import pairwise
 from typing import Final
 
 from rag.answering.claims.check import check_claim
+from rag.answering.claims.language.analysis import analyze
+from rag.answering.claims.language.quantities import quantities
 from rag.answering.composing.arrangement import stands_alone
 from rag.answering.composing.named_item import introduced
 from rag.answering.evidence.units import Unit, units_of
@@ -22,7 +24,7 @@ from rag.domain.values import in_context
 from rag.text.languages.phrases import conditions_in
 from rag.text.languages.table import in_language
 from rag.text.normalization import normalized_words
-from rag.text.words import is_number, words
+from rag.text.words import words
 
 # Words of a sentence that answers a question about a fact.
 _LONGEST: Final = 45
@@ -134,7 +136,8 @@ def sentence_of_yes_or_no(
 
 def announced_list(lead: Support, evidence: Sequence[Evidence]) -> list[Support]:
     """The items of the list that a sentence announces, by a colon or by their number; none where it announces none."""
-    numbers = {word for word in normalized_words(lead.sentence) if is_number(word)}
+    # "4 hours" counts no items.
+    numbers = {one.value for one in quantities(analyze(lead.sentence)) if not one.unit}
     if not (lead.verbatim and lead.quotes and (numbers or lead.sentence.endswith(":"))):
         return []
     units, quote = units_of(evidence), lead.quotes[0]

@@ -173,6 +173,7 @@ class TestAnnouncedList:
         [
             pytest.param(f"The kit is sold at the works.\n{ITEMS}", id="no announcement"),
             pytest.param(f"The kit costs 90 euros.\n{ITEMS}", id="another number"),
+            pytest.param(f"Take a break of 3 hours.\n{ITEMS}", id="a number of hours"),
             pytest.param(f"The kit has these parts:\n\nThe pump is blue.\n{ITEMS}", id="not right below"),
             pytest.param("The kit has three parts.", id="no list"),
             pytest.param("The kit has these parts:\n" + "• a lid\n" * 21, id="a long list"),
