@@ -15,8 +15,8 @@ from typing import Final
 
 from ingest.lead_ins import LeadIns
 from rag.domain.values import Chunk, Page, Span
-from rag.text.lists import marker_length
 from rag.text.sentences import line_spans
+from rag.text.structure.lists import marker_length
 
 # Paragraph, sentence, line, word, letter: the first that gives pieces within the limit.
 _SEPARATORS: Final = [r"\n\n+", r"(?<=[.!?])\s+", r"(?<=[。！？])", r"\n", r"\s", ""]

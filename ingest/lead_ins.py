@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rag.domain.values import Page
-from rag.text.lists import TextList, find_lists
+from rag.text.structure.lists import TextList, find_lists
 
 _LONGEST: Final = 500
 _LONGEST_INTRODUCTION: Final = 300

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ingest.pdf.lines import Line
-from rag.text.lists import marker_length
+from rag.text.structure.lists import marker_length
 
 # In font sizes: positions of one margin differ by less.
 _TOLERANCE: Final = 0.4

@@ -18,9 +18,9 @@ from rag.answering.claims.language.polarity import introducing_polarity
 from rag.answering.span_completion import complete_span
 from rag.domain.values import Hit, Page, SentenceKind, Span
 from rag.text.languages.stemming import NOT
-from rag.text.lists import find_lists
 from rag.text.normalization import CURRENCIES, MONTHS, normalized_words
 from rag.text.sentences import QUESTION_MARKS, SENTENCE_ENDS, line_spans, sentence_spans
+from rag.text.structure.lists import find_lists
 from rag.text.words import is_number
 
 # Least share of a sentence's term weight in its quotes for the sentence to be supported. Not calibrated: with the

@@ -40,8 +40,8 @@ _LIST_WORDS: Final = 250
 # Least probability of a unit, and its least share of that of the most useful one which is shown: beside a list that was
 # asked for, or the steps of a procedure, little else belongs to the answer.
 _LEAST_USEFUL: Final = 0.12
-_LEAST_OF_BEST: Final = 0.2
-_LEAST_BESIDE_LIST: Final = 0.3
+_LEAST_OF_BEST: Final = 0.35
+_LEAST_BESIDE_LIST: Final = 0.4
 # The same, on average, of the items of a list that is shown whole because one of them answers a part of the question.
 _LEAST_LISTED: Final = 0.1
 # Words of a direct answer: a clause of a contract is none, and leaves no room for others.

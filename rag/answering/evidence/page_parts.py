@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from rag.answering.tables.parsing import parse_tables
 from rag.answering.tables.table import ParsedTable
 from rag.domain.values import Page
-from rag.text.inline_lists import find_inline_lists
-from rag.text.lists import TextList, find_lists
-from rag.text.number_marks import number_marks
+from rag.text.structure.inline_lists import find_inline_lists
+from rag.text.structure.lists import TextList, find_lists
+from rag.text.structure.number_marks import number_marks
 
 _MOST_ROWS: Final = 60
 # A longer row is a text that was set in a frame.

@@ -15,11 +15,12 @@ from rag.answering.grounding import REDACTED, Evidence, Quote, Support, heading_
 from rag.answering.tables.cell_text import without_note
 from rag.answering.tables.table import DOT_LEADERS, ParsedTable
 from rag.domain.values import SentenceKind, Span
-from rag.text.lists import ListItem
-from rag.text.number_marks import paragraphs_with_marks, start_after_mark
-from rag.text.run_in_titles import with_titles_apart
 from rag.text.scripts import segmented
 from rag.text.sentences import QUESTION_MARKS, SENTENCE_END, line_spans, sentence_spans
+from rag.text.structure.hard_breaks import statements_of_lines
+from rag.text.structure.lists import ListItem
+from rag.text.structure.number_marks import paragraphs_with_marks, start_after_mark
+from rag.text.structure.run_in_titles import with_titles_apart
 
 UnitKind: TypeAlias = Literal["sentence", "item", "step", "row", "line"]
 # A document and a span in it: equal for the same stretch of text, whichever passage it was found by.
@@ -55,6 +56,8 @@ _REFERENCE: Final = re.compile(
 )
 # What stands in the list or table below it: "The surplus is divided as follows, subject to the meeting."
 _ANNOUNCES: Final = re.compile(r"\bas follows\b|\b(?:is|are) (?:listed|set out|shown|given) below\b", re.IGNORECASE)
+# "President – Ann Lee".
+_PAIR: Final = re.compile(r"[^\W\d_] [–—-] [^\W\d_]")
 _HYPHEN: Final = re.compile(r"(?<=[a-zß-öø-ÿ])-\n(?=[a-zß-öø-ÿ])")
 _SHOWN: Final[dict[UnitKind, SentenceKind]] = {
     "sentence": "detail",
@@ -173,7 +176,12 @@ class Unit:
             self.kind == "line"
             and any(map(str.isalpha, self.text))
             and not self.text.isupper()
-            and (":" in self.text or any(map(str.isdigit, self.text)) or (many and not self.text.istitle()))
+            and (
+                ":" in self.text
+                or any(map(str.isdigit, self.text))
+                or (many and not self.text.istitle())
+                or _PAIR.search(self.text) is not None
+            )
             and not self._is_contents
         )
 
@@ -287,12 +295,12 @@ def _text_spans(evidence: Evidence, parts: PageParts, *, is_torn: bool) -> Itera
             is_prose = "\n" not in sentence or (is_whole and not _is_stacked(sentence))
             is_clause = is_whole and "\n" in sentence and len(sentence) <= _LONGEST_CLAUSE
             if is_prose and (len(sentence) <= _LONGEST or is_clause):
-                spans: Iterable[tuple[int, int]] = [(start + first, start + last)]
-                kind: UnitKind = "sentence"
+                spans = [*statements_of_lines(text, start + first, start + last)]
+                final: UnitKind = "sentence"
             else:
-                spans, kind = line_spans(text, start + first, start + last), "line"
+                spans, final = [*line_spans(text, start + first, start + last)], "line"
             for begin, stop in spans:
-                yield begin, start_after_mark(text, begin, parts.marks), stop, kind
+                yield begin, start_after_mark(text, begin, parts.marks), stop, final if stop == spans[-1][1] else "line"
 
 
 def _is_stacked(sentence: str) -> bool:

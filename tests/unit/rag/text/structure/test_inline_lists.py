@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.inline_lists import find_inline_lists
+from rag.text.structure.inline_lists import find_inline_lists
 
 
 def items_of(text: str) -> list[list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rag.text.number_marks import number_marks, paragraphs_with_marks, start_after_mark
+from rag.text.structure.number_marks import number_marks, paragraphs_with_marks, start_after_mark
 from tests.complexity import assert_linear
 
 

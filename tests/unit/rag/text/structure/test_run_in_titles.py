@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.run_in_titles import with_titles_apart
+from rag.text.structure.run_in_titles import with_titles_apart
 
 SENTENCE = "Remove the wrapping, and trim or tear off what is bruised and discolored."
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.lists import TextList, find_lists
+from rag.text.structure.lists import TextList, find_lists
 from tests.complexity import assert_linear
 
 FULL = "of the pump with the key that hangs beside the door of the engine room"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rag.text.lists import ListItem, TextList
+from rag.text.structure.lists import ListItem, TextList
 
 _OPENING: Final = re.compile(r"(?<=[^\s:?])[:?][ \t]{1,3}(?P<bullet>[-–•*·▪●])[ \t](?=\S)")
 _MARKER: Final = re.compile(r"(?<=\s)(?P<bullet>[-–•*·▪●])\s(?=[^\W\d_\s]|[\"“'(])")
