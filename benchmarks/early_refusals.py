@@ -1,8 +1,9 @@
-"""Early refusals: questions that are refused before the language model is asked, for each set.
+"""Early refusals: questions that are refused before the language model drafts an answer, for each set.
 
     python -m benchmarks.early_refusals --set manual=indexes/manual:manual.jsonl ...
 
-The language model says nothing here, so that a question takes as long as its search. Prints, of the questions that the
+The language model drafts nothing here, so that a question takes as long as its search, in which it may restate it in
+formal words. Prints, of the questions that the
 documents answer and of those that they do not, how many there are and how many were refused, and the former in full.
 """
 
@@ -16,7 +17,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from benchmarks.question_sets import QuestionSet, add_sets
 from rag.answering.answerer import Answerer
@@ -25,16 +26,16 @@ from rag.composition import open_answerer
 from rag.domain.values import Question
 from rag.errors import PageproofError
 from rag.evaluation.questions import LabelledQuestion, read_questions
-from rag.models.llm.language_model import LanguageModel
+from rag.models.llm.language_model import Generated, LanguageModel, Prompt
 from rag.settings import read_settings
 
 
-class _ModelAsked(Exception):
-    """The answerer has come to the language model."""
+class _DraftAsked(Exception):
+    """The answerer has asked the language model for a draft."""
 
 
-class SilentModel:
-    """A language model that counts as another does, and raises when it is asked."""
+class DraftlessModel:
+    """A language model that does what another does, but raises where a draft of an answer is asked for."""
 
     def __init__(self, model: LanguageModel) -> None:
         """``model`` is the other one."""
@@ -43,16 +44,22 @@ class SilentModel:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the other one has
         return getattr(self._model, name)
 
-    def generate(self, *_: object, **__: object) -> NoReturn:
-        """Raises: the model was asked."""
-        raise _ModelAsked
-
-    chance = generate
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        refusal: str | None = None,
+        **options: Any,  # noqa: ANN401 - whatever the other one takes
+    ) -> Iterator[Generated]:
+        """The other model's reply; raises for a draft, which alone may be a refusal."""
+        if refusal is not None:
+            raise _DraftAsked
+        return self._model.generate(prompt, **options)
 
 
 @dataclass(frozen=True)
 class EarlyRefusals:
-    """The questions of a set, and those of them that were refused before the model was asked."""
+    """The questions of a set, and those of them that were refused before a draft was asked for."""
 
     questions: Sequence[LabelledQuestion]
     refused: Sequence[LabelledQuestion]
@@ -69,14 +76,14 @@ class EarlyRefusals:
 
 
 def is_refused_early(answerer: Answerer, question: Question) -> bool:
-    """True if the answerer refuses a question without asking the model.
+    """True if the answerer refuses a question without asking the model for a draft.
 
     Raises:
         IndexFault, RequestFault: as :meth:`rag.answering.answerer.Answerer.ask`.
     """
     try:
-        answer = replace(answerer, model=SilentModel(answerer.model)).ask(question)
-    except _ModelAsked:
+        answer = replace(answerer, model=DraftlessModel(answerer.model)).ask(question)
+    except _DraftAsked:
         return False
     return not answer.answered
 
@@ -108,7 +115,7 @@ def main() -> int:
             found = {chosen.name: _measured(chosen, tell) for chosen in options.sets}
     except PageproofError as error:
         return fail(error, 1)
-    print("| set | answerable, refused before the model is asked | unanswerable, the same |\n| --- | --- | --- |")
+    print("| set | answerable, refused before a draft | unanswerable, the same |\n| --- | --- | --- |")
     for name, refusals in found.items():
         print(refusals.row(name))
     for name, refusals in found.items():
