@@ -197,6 +197,8 @@ class BackgroundQueue:
         self._numbers = count()
         self._turn: BackgroundTurn | None = None
         self._questions = 0
+        self._visit: Timer | None = None
+        self._visited_until = 0.0
         self._quiet_since = monotonic()
         self._is_stopped = False
         self._thread: Thread | None = None
@@ -229,25 +231,53 @@ class BackgroundQueue:
     @contextmanager
     def question(self) -> Iterator[None]:
         """For the time of an answer: no job runs meanwhile. Does not wait for the one that is cancelled to end."""
+        self._hold()
+        try:
+            yield
+        finally:
+            self._release()
+
+    def make_way(self, seconds: float) -> None:
+        """Lets no job run for so many seconds from now: a page is being loaded. Does not wait."""
+        with self._changed:
+            self._visited_until = max(self._visited_until, monotonic() + seconds)
+            if self._visit is None and not self._is_stopped:
+                self._hold()
+                self._await_end_of_visit()
+
+    def _hold(self) -> None:
         with self._changed:
             self._questions += 1
             if self._turn:
                 self._turn.hold()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._questions -= 1
-                self._quiet_since = monotonic()
-                if self._turn and not self._questions:
-                    self._turn.release()
-                self._changed.notify_all()
+
+    def _release(self) -> None:
+        with self._changed:
+            self._questions -= 1
+            self._quiet_since = monotonic()
+            if self._turn and not self._questions:
+                self._turn.release()
+            self._changed.notify_all()
+
+    def _await_end_of_visit(self) -> None:
+        """Ends the visit when it has lasted long enough, which a later one may have put off."""
+        with self._changed:
+            left = self._visited_until - monotonic()
+            if left > 0 and not self._is_stopped:
+                self._visit = Timer(left, self._await_end_of_visit)
+                self._visit.daemon = True
+                self._visit.start()
+            else:
+                self._visit = None
+                self._release()
 
     def stop(self) -> None:
         """Ends the job that runs, and takes no other; does not wait."""
         with self._changed:
             self._is_stopped = True
             self._jobs.clear()
+            if self._visit:
+                self._visit.cancel()
             if self._turn:
                 self._turn.stop()
             self._changed.notify_all()

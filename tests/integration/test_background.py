@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2 as httpx
+import pytest
 
 from rag.runtime.background import BackgroundJob, BackgroundQueue, BackgroundTurn
 from rag.testing import ScriptedModel
@@ -54,6 +55,18 @@ def test_a_question_interrupts_it(serve: Callable[..., Running]) -> None:
     assert 'pageproof_background_runs_total{kind="guides",outcome="interrupted"} 1.0' in metrics
     assert 'pageproof_background_runs_total{kind="guides",outcome="finished"} 1.0' in metrics
     assert "pageproof_background_waiting 0.0" in metrics
+
+
+@pytest.mark.parametrize("path", ["/", "/web/main.js"], ids=["page", "script"])
+def test_a_page_that_is_loaded_interrupts_it(serve: Callable[..., Running], path: str) -> None:
+    guides = Guides()
+    service = serve(ScriptedModel(["It opens at 8."]), background=[guides.job])
+    wait_until(lambda: guides.runs == 1)
+    assert httpx.get(f"{service.url}{path}").status_code == 200
+    wait_until(lambda: guides.runs == 2)
+    guides.go.set()
+    metrics = httpx.get(f"{service.url}/metrics").text
+    assert 'pageproof_background_runs_total{kind="guides",outcome="interrupted"} 1.0' in metrics
 
 
 def test_the_first_signal_ends_it_while_answers_go_on(serve: Callable[..., Running]) -> None:

@@ -18,6 +18,7 @@ from rag.service.collections.served import ServedCollection
 from rag.service.document_text import MAX_QUERY, FoundBody, PagesBody, SearchBody, WordsBody, find_text
 from rag.service.media_types import MEDIA_TYPES, check_has_page_images, media_of
 from rag.service.page_images import PageImages
+from rag.service.routes.page import make_way
 from rag.service.schemas.documents import DocumentBody, DocumentsBody, PageBody, UnreadBody
 
 # Offset into the text of a page, in characters.
@@ -59,6 +60,7 @@ def router(page_images: PageImages, route_class: type[APIRoute]) -> APIRouter:
         end: Offset = 0,
     ) -> Response:
         """A page as a PNG, with its text from ``start`` to ``end`` highlighted."""
+        make_way(request.app)
         path, boxes = await run_in_threadpool(_highlight, collection, document_id, number, start, end)
         png = await cancel_on_disconnect(request, page_images.draw(path, number, boxes))
         return Response(png, media_type="image/png", headers=_IMMUTABLE)

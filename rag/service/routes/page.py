@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from rag.runtime.background import BackgroundQueue
+
 _FOLDER: Final = Path(__file__).parents[1] / "static"
 # Revalidated each time; the response is 304 if nothing has changed.
 _CACHE: Final = {"Cache-Control": "no-cache"}
@@ -28,12 +30,24 @@ _POLICY: Final = "; ".join(
 )
 
 
+# Longer than the page loads: its last file is asked for a second after the first one, on a slow machine.
+_LOADING_SECONDS: Final = 2.0
+
+
+def make_way(app: FastAPI) -> None:
+    """Lets background jobs make way for a page, or the picture of one, that a person waits for."""
+    background: BackgroundQueue | None = getattr(app.state, "background", None)
+    if background:
+        background.make_way(_LOADING_SECONDS)
+
+
 class _Files(StaticFiles):
     # Route name in logs and metrics.
     path = "/web"
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         scope["route"] = self
+        make_way(scope["app"])
         response = await super().get_response(path, scope)
         response.headers.update(_CACHE)
         return response
@@ -47,6 +61,7 @@ def install(app: FastAPI, root_path: str = "") -> None:
 
     @routes.get("/", response_class=Response, include_in_schema=False)
     def page(request: Request) -> Response:
+        make_way(request.app)
         if root_path:
             html = index.read_text(encoding="utf-8").replace('="/web/', f'="{root_path}/web/')
             response = Response(html, media_type="text/html")

@@ -111,6 +111,25 @@ def test_a_question_cancels_the_job_and_it_runs_again_after_it(bench: Bench) -> 
     until(lambda: bench.ended[1:] == [("work", "finished")])
 
 
+def test_a_page_that_is_loaded_cancels_the_job_until_it_is_there(bench: Bench) -> None:
+    work = Work()
+    bench.queue.submit(work.job)
+    until(lambda: work.runs == 1)
+    began = time.monotonic()
+    bench.queue.make_way(0.2)
+    bench.queue.make_way(0.3)
+    until(lambda: bench.ended == [("work", "interrupted")])
+    until(lambda: work.runs == 2)
+    assert time.monotonic() - began > 0.29
+    work.go.set()
+
+
+def test_a_page_that_is_loaded_at_the_end_is_not_waited_for(bench: Bench) -> None:
+    bench.queue.make_way(60.0)
+    bench.queue.close(30)
+    bench.queue.make_way(60.0)
+
+
 def test_a_job_begins_only_after_a_quiet_while(bench: Bench) -> None:
     queue = bench.made(quiet_seconds=0.2)
     work = Work()
