@@ -25,7 +25,7 @@ SENTENCE_END: Final = re.compile(rf"[{SENTENCE_ENDS}:;…][\"'”’»)\]]{{0,3}
 # Abbreviations that never end a sentence, in any case and in the case in which they stand here.
 _NEVER_LAST: Final = frozenset("e.g i.e cf vs viz approx incl excl esp resp".split())
 _NEVER_LAST_AS_THEY_ARE: Final = frozenset(
-    "v ca Dr Mr Mrs Ms Messrs Prof St Mt Hon Rev Gen Col Capt Lt Sgt Sens Reps".split()
+    "v ca Dr Mr Mrs Ms Messrs Prof St Mt Hon Rev Gen Col Capt Lt Sgt Sens Reps ETC".split()
 )
 # Those that do not where a number follows ...
 _BEFORE_DIGIT: Final = frozenset(

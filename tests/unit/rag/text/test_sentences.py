@@ -105,6 +105,7 @@ def test_sentences(text: str, expected: list[str]) -> None:
         "It opens at 9 a.m. on Monday.",
         "Ask Prof. Lind or St. Mary's.",
         "Acme Inc. Europe sold saws, nails etc. to Dr. Weber.",
+        "NO OPEN FLAMES, SUCH AS GRILLS, ETC. ARE ALLOWED UNDER OVERHANGS.",
         "Weber et al. Found it in Vol. 3, p. 12.",
         "A. The tenant pays.",
     ],
