@@ -7,7 +7,7 @@ useful if it holds a nugget; the model is a ridge logistic regression over its f
 the same, however many units it has. A question's answer is then composed anew by weights that were fitted without it:
 on the other sets and on the other folds of its own, or on the other sets alone. All answers are counted as given.
 
-With ``--rereads-below N ...`` all this is done for each N: a model writes further drafts where fewer than N statements
+With ``--rereads-below N ...`` all this is done for each N: a model writes a further draft where fewer than N statements
 of its first one are borne out by passages; by none with 0, of all with 99. Without it they are written as in answers.
 
 What the models say is kept in ``benchmarks/results``, so that a run goes on where it was interrupted, and after a
@@ -263,7 +263,7 @@ def main() -> int:
         type=whole_number(0),
         nargs="+",
         metavar="N",
-        help="further drafts where fewer than N statements of the first are borne out by passages; a report for each N",
+        help="a further draft where fewer than N statements of the first are borne out; a report for each N",
     )
     options = parser.parse_args()
     configure_logging()
@@ -276,7 +276,7 @@ def main() -> int:
             if not sets:
                 raise QuestionsInvalid("no question with nuggets has an answer that is composed of several sentences")
             together = fit_usefulness([question for questions in sets.values() for question in questions])
-            parts += [] if below is None else [f"Further drafts where fewer than {below} statements are borne out:"]
+            parts += [] if below is None else [f"A further draft where fewer than {below} statements are borne out:"]
             parts += [report(sets), constants(together)]
     except PageproofError as error:
         return fail(error, 1)
@@ -295,7 +295,7 @@ def _gathered(
     Args:
         chosen: the set.
         drafts: journal of what the language model says.
-        rereads_below: further drafts where fewer statements are borne out; None as in answers. With it the file is
+        rereads_below: a further draft where fewer statements are borne out; None as in answers. With it the file is
             ``units-SET-rereads-below-N.jsonl``.
         tell: told how far it is.
     """

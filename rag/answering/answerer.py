@@ -51,7 +51,7 @@ class Answerer:
         fitted_later: takes the place of ``confidence_model``, which was not fitted to this language model; until it is
             there, answers are uncalibrated. None where ``confidence_model`` was.
         is_masked: whether the model is held to the words of passages and question; a strong model need not be.
-        rereads: whether the model writes further short drafts of an answer of several sentences.
+        rereads: whether the model writes a further, short draft of an answer of several sentences.
         rereads_below: where fewer statements of its first draft than these are borne out by passages.
         restates: whether a question for which nothing near is found is searched for in formal words, too.
         today: gives the date that "next" and "still" refer to.

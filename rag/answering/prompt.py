@@ -43,11 +43,10 @@ INSTRUCTIONS: Final[Mapping[Form, str]] = {
     "overview": "Give an overview in four to six whole sentences.",
     "keyword": "Say in one or two whole sentences what the passages state about it.",
 }
-# Instructions of further drafts, which are not shown: what several drafts take belongs to the answer more surely.
+# Instruction of a further draft, which is not shown: what two drafts take belongs to the answer more surely.
 REREADING: Final = (
-    "Copy every sentence of the passages that helps to answer the question, word for word, one on each line.",
     "List every fact, amount, condition and exception of the passages that belongs to a complete answer, one on each "
-    "line.",
+    "line."
 )
 SENTENCE: Final = (
     "Now give this answer as one whole sentence that can be understood without the question, with its condition if "
@@ -101,7 +100,7 @@ def room_for_evidence(model: LanguageModel, question: Question, max_tokens: int,
         PromptTooLong: the question and its history do not fit.
     """
     # The longest instruction, so that the room is the same for every form, draft and day.
-    longest = f"{TODAY.format(date=_LONGEST_DATE)}\n{max([*INSTRUCTIONS.values(), *REREADING], key=len)}"
+    longest = f"{TODAY.format(date=_LONGEST_DATE)}\n{max([*INSTRUCTIONS.values(), REREADING], key=len)}"
     empty = model.prompt(_messages(question, (), system, longest))
     room = model.context_tokens - max_tokens - empty.length
     if room < 0:
@@ -126,9 +125,9 @@ def whole_prompt(
     return _whole_prompt(question, INSTRUCTIONS.get(form, INSTRUCTIONS["about"]), evidence, today)
 
 
-def rereading_prompts(question: Question, evidence: Sequence[Evidence], *, today: str | None) -> list[EvidencePrompt]:
-    """The prompts for further drafts of a whole answer; they begin with the same passages as :func:`whole_prompt`."""
-    return [_whole_prompt(question, instruction, evidence, today) for instruction in REREADING]
+def rereading_prompt(question: Question, evidence: Sequence[Evidence], *, today: str | None) -> EvidencePrompt:
+    """The prompt for a further draft of a whole answer; it begins with the same passages as :func:`whole_prompt`."""
+    return _whole_prompt(question, REREADING, evidence, today)
 
 
 def _whole_prompt(

@@ -38,8 +38,8 @@ class AnswerSettings(BaseModel):
         bool,
         Field(
             description="for an answer of several sentences whose draft tells little, models of less than three "
-            "billion parameters write two more short drafts, by which more of what matters is found; the answer then "
-            "takes about half as long again"
+            "billion parameters write a second, short draft, by which more of what matters is found; the answer then "
+            "takes about a quarter longer"
         ),
     ] = True
     false_answers: Annotated[

@@ -309,29 +309,28 @@ class TestWhole:
         answerer_of(library, model, is_masked=is_masked).ask(Question("Why does the pump make a humming noise?"))
         assert [wording is not None for wording in model.wordings] == [is_masked]
 
-    def test_further_drafts_tell_what_belongs_to_the_answer(self, library: Generation) -> None:
+    def test_a_further_draft_tells_what_belongs_to_the_answer(self, library: Generation) -> None:
         dogs, cats = "Dogs are allowed on the ferry only on a leash.", "Cats are not allowed on the ferry."
-        model, last = ScriptedModel([dogs, cats, f"{cats} The fare of the ferry is 12 euros."]), LastTrace()
+        model, last = ScriptedModel([dogs, cats]), LastTrace()
         answerer = answerer_of(library, model, rereads=True, recorder=last)
         answer = answerer.ask(Question("Explain which animals are allowed on the ferry, and on what condition"))
         assert answer.form == "explain"
-        assert [chat[-1].text.endswith(REREADING) for chat in model.chats[-3:]] == [False, True, True]
+        assert [chat[-1].text.endswith(REREADING) for chat in model.chats[-2:]] == [False, True]
         assert last.trace.draft.strip() == dogs
         material = last.trace.composition
         assert material is not None
         pointed = {
             unit.text: features.pointed for unit, features in zip(material.units, material.features, strict=True)
         }
-        assert pointed[dogs] == pytest.approx(1 / 3)
-        assert pointed[cats] == pytest.approx(2 / 3)
+        assert pointed[dogs] == pointed[cats] == 0.5
         assert {sentence.text for sentence in answer.sentences} >= {dogs, cats}
 
     def test_a_further_draft_that_repeats_the_question_does_not_count(self, library: Generation) -> None:
         dogs, question = "Dogs are allowed on the ferry only on a leash.", "Explain which animals may use the ferry"
         last = LastTrace()
-        model = ScriptedModel([dogs, f"{question}. Copy every sentence of the passages.", dogs])
+        model = ScriptedModel([dogs, f"{question}. List every fact of the passages."])
         answerer_of(library, model, rereads=True, recorder=last).ask(Question(question))
-        assert len(model.wordings) == 3
+        assert len(model.wordings) == 2
         material = last.trace.composition
         assert material is not None
         assert max(features.pointed for features in material.features) == 1.0
@@ -353,7 +352,7 @@ class TestWhole:
             ),
         ],
     )
-    def test_the_answer_begins_before_further_drafts(
+    def test_the_answer_begins_before_the_further_draft(
         self, library: Generation, text: str, draft: str, form: str
     ) -> None:
         model = ScriptedModel([draft])
@@ -362,14 +361,14 @@ class TestWhole:
         assert len(model.wordings) == 1
         *rest, last = events
         assert isinstance(last, AnswerReady)
-        assert (last.answer.form, len(model.wordings)) == (form, 3)
+        assert (last.answer.form, len(model.wordings)) == (form, 2)
         sent = [first, *(event for event in rest if isinstance(event, SentenceVerified))]
         assert [event.sentence for event in sent] == list(last.answer.sentences)
 
     @pytest.mark.parametrize(
-        ("statements", "drafts"), [pytest.param(4, 3, id="tells little"), pytest.param(5, 1, id="tells enough")]
+        ("statements", "drafts"), [pytest.param(4, 2, id="tells little"), pytest.param(5, 1, id="tells enough")]
     )
-    def test_further_drafts_of_one_that_tells_little(self, library: Generation, statements: int, drafts: int) -> None:
+    def test_a_further_draft_of_one_that_tells_little(self, library: Generation, statements: int, drafts: int) -> None:
         told = [
             "Dogs are allowed on the ferry only on a leash.", "Cats are not allowed on the ferry.",
             "The fare of the ferry is 12 euros.", "The ferry to Skarholm leaves at 9 and at 15.",
@@ -380,7 +379,7 @@ class TestWhole:
         answerer.ask(Question("Explain the ferry rules on dogs, cats and the fare"))
         assert len(model.wordings) == drafts
 
-    def test_no_further_drafts_of_an_answer_that_is_not_given(self, library: Generation) -> None:
+    def test_no_further_draft_of_an_answer_that_is_not_given(self, library: Generation) -> None:
         model = ScriptedModel(["Lions have wings."])
         unlikely = replace(PLAIN_CONFIDENCE_MODEL, correct=Logistic(-9.0, {}))
         answerer = answerer_of(library, model, rereads=True, whole_confidence_model=unlikely)

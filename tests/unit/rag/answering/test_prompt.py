@@ -17,7 +17,7 @@ from rag.answering.prompt import (
     REREADING,
     SYSTEM,
     SYSTEM_WHOLE,
-    rereading_prompts,
+    rereading_prompt,
     room_for_evidence,
     value_prompt,
     whole_prompt,
@@ -28,7 +28,7 @@ from rag.models.llm.language_model import Message
 from rag.testing import ScriptedModel
 from tests.unit.rag.answering.material import evidence_of, evidence_on, page_with_headings
 
-LONGEST = len(max([*INSTRUCTIONS.values(), *REREADING], key=len).split())
+LONGEST = len(max([*INSTRUCTIONS.values(), REREADING], key=len).split())
 # System, "Today is 30 September 2026.", instruction, "Question:", "Which", "lid?".
 BASE = len(SYSTEM.split()) + 5 + LONGEST + 3
 
@@ -58,17 +58,11 @@ class TestValue:
         assert NOT_FOUND in SYSTEM
         assert prompt.hits == [item.hit for item in evidence]
 
-    def test_further_drafts_read_the_same_passages(self) -> None:
+    def test_a_further_draft_reads_the_same_passages(self) -> None:
         question, evidence = Question("Which lid?"), evidence_of("The lid is blue.")
-        (*_, asked), *others = (
-            prompt.chat
-            for prompt in (
-                whole_prompt(question, "list", evidence, today="04 March 2026"),
-                *rereading_prompts(question, evidence, today="04 March 2026"),
-            )
-        )
-        same = asked.text.removesuffix(INSTRUCTIONS["list"])
-        assert [chat[-1].text for chat in others] == [same + instruction for instruction in REREADING]
+        asked = whole_prompt(question, "list", evidence, today="04 March 2026").chat[-1]
+        other = rereading_prompt(question, evidence, today="04 March 2026").chat[-1]
+        assert other.text == asked.text.removesuffix(INSTRUCTIONS["list"]) + REREADING
 
     def test_with_the_date_where_it_is_needed(self) -> None:
         evidence = evidence_of("The lid is blue.")
@@ -97,17 +91,11 @@ class TestWhole:
         )
         assert set(prompt.vocabulary.split()) >= {"blue.", "lid?", *FUNCTION_WORDS.split()}
 
-    def test_further_drafts_read_the_same_passages(self) -> None:
+    def test_a_further_draft_reads_the_same_passages(self) -> None:
         question, evidence = Question("Which lid?"), evidence_of("The lid is blue.")
-        (*_, asked), *others = (
-            prompt.chat
-            for prompt in (
-                whole_prompt(question, "list", evidence, today="04 March 2026"),
-                *rereading_prompts(question, evidence, today="04 March 2026"),
-            )
-        )
-        same = asked.text.removesuffix(INSTRUCTIONS["list"])
-        assert [chat[-1].text for chat in others] == [same + instruction for instruction in REREADING]
+        asked = whole_prompt(question, "list", evidence, today="04 March 2026").chat[-1]
+        other = rereading_prompt(question, evidence, today="04 March 2026").chat[-1]
+        assert other.text == asked.text.removesuffix(INSTRUCTIONS["list"]) + REREADING
 
     def test_with_the_date_where_it_is_needed(self) -> None:
         prompt = whole_prompt(Question("Which lid?"), "list", evidence_of("It is blue."), today="04 March 2026")
