@@ -39,7 +39,7 @@ class Visit:
         """As bytes, whole."""
         data = json.dumps(self.body).encode()
         head = (
-            "POST /ask HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            "POST /ask HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
             f"X-Forwarded-For: {self.address}\r\nContent-Length: {len(data)}\r\n\r\n"
         )
         return head.encode() + data
