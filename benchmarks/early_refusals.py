@@ -3,8 +3,8 @@
     python -m benchmarks.early_refusals --set manual=indexes/manual:manual.jsonl ...
 
 The language model drafts nothing here, so that a question takes as long as its search, in which it may restate it in
-formal words. Prints, of the questions that the
-documents answer and of those that they do not, how many there are and how many were refused, and the former in full.
+formal words. Prints, of the questions that the documents answer and of those that they do not, how many there are and
+how many were refused, and the former in full.
 """
 
 from __future__ import annotations

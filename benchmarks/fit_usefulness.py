@@ -8,7 +8,7 @@ the same, however many units it has. A question's answer is then composed anew b
 on the other sets and on the other folds of its own, or on the other sets alone. All answers are counted as given.
 
 With ``--rereads-below N ...`` all this is done for each N: a model writes a further draft where fewer than N statements
-of its first one are borne out by passages; by none with 0, of all with 99. Without it they are written as in answers.
+of its first one are borne out by passages; by none with 0, of all with 99. Without it one is written as in answers.
 
 What the models say is kept in ``benchmarks/results``, so that a run goes on where it was interrupted, and after a
 change of the program asks the language model only what has changed. The units with their features and labels are

@@ -39,7 +39,7 @@ class AnswerSettings(BaseModel):
         Field(
             description="for an answer of several sentences whose draft tells little, models of less than three "
             "billion parameters write a second, short draft, by which more of what matters is found; the answer then "
-            "takes about a quarter longer"
+            "takes about a third longer"
         ),
     ] = True
     false_answers: Annotated[

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from benchmarks.crowd import Crowd, judged
+from rag.service.allowed_hosts import AllowedHosts
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: x\r\n\r\n"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n"
@@ -43,6 +44,8 @@ def test_visits_are_requests_of_many_kinds() -> None:
     for visit in visits:
         head, _, body = visit.request.partition(b"\r\n\r\n")
         assert f"X-Forwarded-For: {visit.address}".encode() in head
+        (host,) = [line.removeprefix(b"Host: ") for line in head.splitlines() if line.startswith(b"Host: ")]
+        assert AllowedHosts(any_address=False).allow(host.decode())
         assert json.loads(body) == visit.body
     assert len({visit.address for visit in visits}) == 300
     assert {visit.body["stream"] for visit in visits} == {True, False}

@@ -72,8 +72,8 @@ def requests() -> Iterator[bytes]:
         b"1;" + b"x" * 40_000,
     ):
         yield (
-            b"POST /ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + part
+            b"POST /ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n" + part
         )
 
 

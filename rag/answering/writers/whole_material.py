@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rag.answering.composing.comparison import comparing_units, sides_of
-from rag.answering.composing.evidence_tables import page_reader
 from rag.answering.composing.material import Composition
-from rag.answering.composing.table_answer import table_of_form
 from rag.answering.evidence.page_breaks import with_torn_sentences
 from rag.answering.evidence.relevance import unit_relevance
 from rag.answering.evidence.units import Unit, units_of
@@ -60,15 +58,27 @@ class WholeMaterial:
     comparing: frozenset[int]
 
 
-def gather(run: Run, hits: Sequence[Hit], evidence: Sequence[Evidence], reranker: Reranker | None) -> WholeMaterial:
+def gather(
+    run: Run,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    reranker: Reranker | None,
+    table: Sequence[Support] = (),
+) -> WholeMaterial:
     """The material of an answer from some of the hits; without a reranker all units are as relevant.
+
+    Args:
+        run: of the question.
+        hits: of the search, best first.
+        evidence: passages whose units may be shown.
+        reranker: tells how relevant each unit is.
+        table: see :class:`WholeMaterial`.
 
     Raises:
         Cancelled: the run was cancelled.
     """
     question, units = run.question.text, units_of(with_torn_sentences(run.generation, evidence))
     outside = outside_named_section(question, units)
-    table = table_of_form(run.form, question, evidence, page_reader(run.generation))
     return WholeMaterial(
         hits,
         evidence,
@@ -77,7 +87,7 @@ def gather(run: Run, hits: Sequence[Hit], evidence: Sequence[Evidence], reranker
         outside,
         rival_lists(question, units) if run.form == "how_to" else RivalLists(),
         fitness_of(question, units, hits, _named(run), outside),
-        table.support if table else (),
+        table,
         _sides(run, units),
         comparing_units(run.understood.searches, units) if run.form == "comparison" else frozenset(),
     )

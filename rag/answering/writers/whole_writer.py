@@ -102,15 +102,19 @@ class WholeWriter:
             Cancelled: the run was cancelled.
             ModelError: the model failed.
         """
-        if from_table := self._of_table(run, hits):
-            return from_table
+        evidence = [with_page(run.generation, hit) for hit in hits]
+        with run.clock.measuring("verify"):
+            read = page_reader(run.generation)
+            table = table_of_form(run.form, run.question.text, evidence[: self.passages], read)
+        if table and table.is_sure:
+            return Findings(hits, evidence, support=list(table.support), confidence=table.confidence, is_given=True)
         evidence_only = _features(run.question.text, hits, Draft(), ()) if hits else None
         if evidence_only is None or not self.confidence_model.is_given(evidence_only):
-            return Findings(hits, [with_page(run.generation, hit) for hit in hits])
+            return Findings(hits, evidence)
         prompt = self._prompt(run, hits, today, continued=_CONTINUED)
         with run.clock.measuring("verify"):
             wider = self._evidence(run, hits, self.evidence_tokens * _WIDER, _CONTINUED)
-            material = gather(run, hits, wider, self.reranker)
+            material = gather(run, hits, wider, self.reranker, table.support if table else ())
         draft = Draft()
         begun: _Written | None = None
         is_settled = False
@@ -172,15 +176,6 @@ class WholeWriter:
         # They are the document's own sentences, which no model has worded.
         sent = 0 if opening is None else 1
         return Findings(prompt.hits, prompt.evidence, draft, None, support, 1.0, is_given=bool(support), sent=sent)
-
-    def _of_table(self, run: Run, hits: Sequence[Hit]) -> Findings | None:
-        """The rows or cells of a table that are the answer beyond doubt; None where there are none."""
-        with run.clock.measuring("verify"):
-            evidence = [with_page(run.generation, hit) for hit in hits[: self.passages]]
-            table = table_of_form(run.form, run.question.text, evidence, page_reader(run.generation))
-        if table is None or not table.is_sure:
-            return None
-        return Findings(hits, evidence, support=list(table.support), confidence=table.confidence, is_given=True)
 
     def _prompt(self, run: Run, hits: Sequence[Hit], today: str | None, *, continued: int) -> EvidencePrompt:
         room = room_for_evidence(self.model, run.question, self._tokens(run), system=SYSTEM_WHOLE)

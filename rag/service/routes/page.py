@@ -30,7 +30,7 @@ _POLICY: Final = "; ".join(
 )
 
 
-# Longer than the page loads: its last file is asked for a second after the first one, on a slow machine.
+# From the last file that was asked for: longer than it takes to be there and drawn.
 _LOADING_SECONDS: Final = 2.0
 
 

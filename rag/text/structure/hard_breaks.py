@@ -19,7 +19,8 @@ from rag.text.words import STOPWORDS
 _FITS: Final = 0.9
 # A shorter line without these is a title of the sentence below it, which belongs to it.
 _MOST_WORDS_OF_TITLE: Final = 7
-_LONGEST_PARAGRAPH: Final = 2_000
+# Characters of the paragraph before and after a sentence that tell how wide it is.
+_FARTHEST: Final = 1_000
 _GOES_ON: Final = (",", "-", "–", "—", "(", "/", "&", ":", ";")
 
 
@@ -52,8 +53,8 @@ def _is_hard(line: str, following: str, width: int) -> bool:
 
 
 def _width_of_paragraph(text: str, start: int, end: int) -> int:
-    """Characters of the longest line between the blank lines around a stretch of text."""
-    first = text.rfind("\n\n", max(0, start - _LONGEST_PARAGRAPH), start)
-    last = text.find("\n\n", end, end + _LONGEST_PARAGRAPH)
-    spans = line_spans(text, max(first, 0), len(text[: end + _LONGEST_PARAGRAPH]) if last < 0 else last)
+    """Characters of the longest line between the blank lines around a stretch of text, but for what is far from it."""
+    first, last = max(0, start - _FARTHEST), min(len(text), end + _FARTHEST)
+    above, below = text.rfind("\n\n", first, start), text.find("\n\n", end, last)
+    spans = line_spans(text, first if above < 0 else above, last if below < 0 else below)
     return max(stop - begin for begin, stop in spans)

@@ -6,15 +6,16 @@ Converters write them where the source has a list without a blank line above it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rag.text.sentences import sentence_spans
 from rag.text.structure.lists import ListItem, TextList
 
 _OPENING: Final = re.compile(r"(?<=[^\s:?])[:?][ \t]{1,3}(?P<bullet>[-–•*·▪●])[ \t](?=\S)")
 _MARKER: Final = re.compile(r"(?<=\s)(?P<bullet>[-–•*·▪●])\s(?=[^\W\d_\s]|[\"“'(])")
 _PARAGRAPH_END: Final = re.compile(r"\n[ \t]{0,9}\n")
-_SENTENCE_END: Final = re.compile(r"[.!?…][\"”')\]]{0,3}\s")
 _LONGEST_PARAGRAPH: Final = 2_000
 _LONGEST_INTRO: Final = 600
 _FEWEST: Final = 2
@@ -28,11 +29,14 @@ def find_inline_lists(text: str, *, apart: Sequence[tuple[int, int]] = ()) -> li
         apart: spans that no list reaches into, such as tables and headings.
     """
     found: list[TextList] = []
+    apart, end = sorted(apart), 0
+    starts = [start for start, _ in apart]
     for opening in _OPENING.finditer(text):
-        begin, end = opening.start("bullet"), _end_of_paragraph(text, opening.end(), apart)
-        is_apart = any(start <= begin < stop for start, stop in apart)
-        if is_apart or (found and begin < found[-1].end):
+        begin, place = opening.start("bullet"), bisect_right(starts, opening.start("bullet"))
+        # What opens within a paragraph that was read is in its list, or in none.
+        if begin < end or (place and begin < apart[place - 1][1]):
             continue
+        end = min([_end_of_paragraph(text, opening.end()), *starts[place : place + 1]])
         items = list(_items(text, begin, end, opening["bullet"]))
         if len(items) >= _FEWEST:
             found.append(TextList(tuple(items), (_start_of_intro(text, opening.start()), opening.start() + 1)))
@@ -48,16 +52,14 @@ def _items(text: str, begin: int, end: int, bullet: str) -> Iterator[ListItem]:
         yield ListItem(mark.start(), mark.end() + len(body), mark.end(), None, "-" if bullet == "–" else bullet)
 
 
-def _end_of_paragraph(text: str, start: int, apart: Sequence[tuple[int, int]]) -> int:
+def _end_of_paragraph(text: str, start: int) -> int:
     most = min(len(text), start + _LONGEST_PARAGRAPH)
     blank = _PARAGRAPH_END.search(text, start, most)
-    return min([blank.start() if blank else most, *(first for first, _ in apart if first >= start)])
+    return blank.start() if blank else most
 
 
 def _start_of_intro(text: str, colon: int) -> int:
     """Offset at which the sentence begins that ends with a colon or a question mark."""
     first = max(0, colon - _LONGEST_INTRO)
-    starts = [first, *(match.end() for match in _SENTENCE_END.finditer(text, first, colon))]
-    starts += [match.end() for match in _PARAGRAPH_END.finditer(text, first, colon)]
-    start = max(starts)
-    return start + len(text[start:colon]) - len(text[start:colon].lstrip())
+    *_, (start, _) = sentence_spans(text[first : colon + 1])
+    return first + start

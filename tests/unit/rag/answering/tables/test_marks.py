@@ -41,9 +41,9 @@ def test_what_a_cell_says(cell: str, *, expected: bool | None) -> None:
     assert mark_of(cell) is expected
 
 
-@given(st.text(max_size=60))
-def test_any_text_is_a_cell(cell: str) -> None:
-    assert mark_of(cell) in (True, False, None)
+@given(st.sampled_from(["Yes", "✓", "Included", "Not included", "no", "✗", "–"]), st.text(" .", max_size=4))
+def test_blanks_full_stops_and_case_change_nothing(cell: str, around: str) -> None:
+    assert mark_of(f"{around}{cell.upper()}{around}") is mark_of(cell.lower()) is mark_of(cell)
 
 
 @pytest.mark.parametrize(
