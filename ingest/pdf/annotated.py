@@ -15,7 +15,7 @@ from typing import Final
 
 from ingest.pdf.lines import Line, Piece
 from rag.domain.values import Box
-from rag.pdf.annotations import Annotation
+from rag.pdf.annotations import NOT_TICKED, TICKED, Annotation
 from rag.text.characters import clean
 
 _USUAL_SIZE: Final = 10.0
@@ -26,7 +26,6 @@ _LETTER: Final = 0.5
 _MOST_NEAR: Final = 40
 # Most words that a note quotes.
 _MOST_MARKED: Final = 12
-_TICKED, _NOT_TICKED = "[x]", "[ ]"
 # Most lines that are added at their places; further ones are added at the end.
 _MOST_PLACED: Final = 1_000
 
@@ -51,11 +50,12 @@ def with_annotations(lines: Sequence[Line], annotations: Sequence[Annotation], *
     size = _usual_size(lines)
     page = _Page(lines, size)
     ticked = any(one.kind == "tick" and one.text for one in shown)
-    for one in sorted(shown, key=lambda one: (one.box.y0, one.box.x0)):
+    # Text boxes first: one may be the label of a field.
+    for one in sorted(shown, key=lambda one: (one.kind != "text", one.box.y0, one.box.x0)):
         if one.kind != "tick":
             page.add(one.box, one.text, in_line=one.kind == "value")
         elif ticked:
-            page.add(one.box, _TICKED if one.text else _NOT_TICKED, in_line=True)
+            page.add(one.box, TICKED if one.text else NOT_TICKED, in_line=True)
     said = " ".join(line.text for line in page.lines) if notes else ""
     return [*page.lines, *(line for note in notes for line in _note(note, page, said, size))]
 

@@ -65,7 +65,7 @@ _DEVICE_SCALE: Final = 1000
 # If the first and last letter of a word differ more in height, in points, the boxes of all its letters are read.
 _EVEN: Final = 0.01
 # Pictures that are named as figures: share of the page, most words in one, and most that are looked at.
-_LEAST_FIGURE: Final = 0.04
+_LEAST_FIGURE: Final = 0.005
 _WORDS_IN_A_FIGURE: Final = 3
 _MOST_FIGURES: Final = 200
 

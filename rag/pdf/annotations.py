@@ -26,6 +26,11 @@ _LONGEST_NAME: Final = 100
 _MOST_OPTIONS: Final = 1_000
 _MOST_QUADS: Final = 500
 _MOST_POINTS: Final = 5_000
+# Height of a row of a list box in small print, in points: one with more options than fit shows a part of them.
+_LEAST_ROW: Final = 6.0
+# Marks of options that are chosen, and that are not.
+TICKED: Final = "[x]"
+NOT_TICKED: Final = "[ ]"
 # A line is flat if it rises less than this share of its length; half its thickness, in points.
 _FLAT: Final = 0.1
 _HALF_A_LINE: Final = 0.5
@@ -185,7 +190,7 @@ def _field(formenv: Any, annotation: Any, box: Box) -> Annotation | None:  # noq
         kind == pdfium.FPDF_FORMFIELD_TEXTFIELD and pdfium.FPDFAnnot_GetFormFieldFlags(formenv, annotation) & _PASSWORD
     ):
         return None
-    text = _choices(formenv, annotation) if kind in _CHOICES else ""
+    text = _choices(formenv, annotation, box) if kind in _CHOICES else ""
     text = text or _string(pdfium.FPDFAnnot_GetFormFieldValue, formenv, annotation)
     text = text or _of_rich_text(_entry(annotation, b"RV"))
     return Annotation("value", text, box) if text or _shows_text(annotation) else None
@@ -199,15 +204,24 @@ def _shows_text(annotation: Any) -> bool:  # noqa: ANN401 - ctypes
     )
 
 
-def _choices(formenv: Any, annotation: Any) -> str:  # noqa: ANN401 - ctypes
-    """The labels of the options that are chosen, one on each line."""
+def _choices(formenv: Any, annotation: Any, box: Box) -> str:  # noqa: ANN401 - ctypes
+    """The options that are chosen, one on each line; of a list box all that it shows, with marks if one is chosen."""
     count = min(pdfium.FPDFAnnot_GetOptionCount(formenv, annotation), _MOST_OPTIONS)
-    labels = (
-        _string(pdfium.FPDFAnnot_GetOptionLabel, formenv, annotation, option)
-        for option in range(count)
-        if pdfium.FPDFAnnot_IsOptionSelected(formenv, annotation, option)
+    is_list = (
+        pdfium.FPDFAnnot_GetFormFieldType(formenv, annotation) == pdfium.FPDF_FORMFIELD_LISTBOX
+        and count * _LEAST_ROW <= box.y1 - box.y0
     )
-    return "\n".join(labels)[:_LONGEST]
+    chosen = [bool(pdfium.FPDFAnnot_IsOptionSelected(formenv, annotation, option)) for option in range(count)]
+    labels = [
+        _string(pdfium.FPDFAnnot_GetOptionLabel, formenv, annotation, option) if is_list or is_chosen else ""
+        for option, is_chosen in enumerate(chosen)
+    ]
+    if is_list and any(chosen):
+        labels = [
+            f"{TICKED if is_chosen else NOT_TICKED} {label}" if label else ""
+            for label, is_chosen in zip(labels, chosen, strict=True)
+        ]
+    return "\n".join(filter(None, labels))[:_LONGEST]
 
 
 def _contents(annotation: Any) -> str:  # noqa: ANN401 - ctypes

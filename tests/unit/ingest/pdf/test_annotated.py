@@ -42,6 +42,10 @@ def tick(state: str, y: int, x: int) -> str:
     )
 
 
+def text_box(text: str, y: int, x: int) -> str:
+    return f"/Subtype/FreeText/DA(/F 10 Tf 0 g)/Contents({text})/Rect[{x} {y - 4} {x + 100} {y + 8}]"
+
+
 LABELS = shown("Name:", 700) + shown("Cost centre:", 680) + shown("Remarks:", 660)
 
 
@@ -128,6 +132,29 @@ class TestFields:
                 [field("/V[(a)(c)]/Opt[(a)(b)(c)]/I[0 2]", 700, more="/FT/Ch/Ff 2097152")],
                 "Name: a\nc",
                 id="several choices",
+            ),
+            pytest.param(
+                LABELS,
+                [field("/V[(a)(c)]/Opt[(a)(b)(c)]/I[0 2]", 620, height=40, more="/FT/Ch/Ff 2097152")],
+                "Name:\nCost centre:\nRemarks:\n[x] a\n[ ] b\n[x] c",
+                id="list box with room for all its options",
+            ),
+            pytest.param(
+                LABELS,
+                [field("/Opt[(a)(b)(c)]", 620, height=40, more="/FT/Ch/Ff 2097152")],
+                "Name:\nCost centre:\nRemarks:\na\nb\nc",
+                id="list box of which nothing is chosen",
+            ),
+            pytest.param(
+                shown("Degree:", 700),
+                [
+                    tick("Off", 681, 200),
+                    text_box("Bachelor", 680, 220),
+                    tick("Yes", 641, 200),
+                    text_box("Master", 640, 220),
+                ],
+                "Degree:\n[ ] Bachelor\n[x] Master",
+                id="ticks beside text boxes",
             ),
             pytest.param(
                 shown("Car needed:", 700) + shown("Yes", 700, x=220) + shown("No", 700, x=320),
