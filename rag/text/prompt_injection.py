@@ -75,12 +75,14 @@ def _chopped(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int,
     """The first and last place of each run of very short sentences, with the sentence that follows it."""
     first: int | None = None
     for place, (start, end) in enumerate(spans):
-        is_short = len(text[start:end].split()) <= _SHORT
+        # In a row of a table, what is before it is another cell.
+        said = text[start:end].rstrip(_BAR).rpartition(_BAR)[2]
+        is_short, is_row = len(said.split()) <= _SHORT, text[start:end].startswith(_BAR)
+        if first is not None and (is_row or not is_short):
+            if place - first >= _FEWEST_SHORT:
+                yield first, place - is_row
+            first = None
         if is_short and first is None:
             first = place
-        if not is_short and first is not None:
-            if place - first >= _FEWEST_SHORT:
-                yield first, place
-            first = None
     if first is not None and len(spans) - first >= _FEWEST_SHORT:
         yield first, len(spans) - 1

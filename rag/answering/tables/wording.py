@@ -35,6 +35,8 @@ _UNIT: Final = re.compile(
     re.IGNORECASE,
 )
 _BRACKETS: Final = re.compile(r"\(([^()]{1,60})\)\s*$")
+# Of a sentence in the place of a label.
+_FEWEST_WORDS: Final = 5
 _NO_UNIT: Final = re.compile(r"loss|gain|net|unaudited|note|benefit|expense|\d", re.IGNORECASE)
 
 
@@ -152,9 +154,14 @@ def _head(finding: CellFinding) -> str:
     return " ".join(finding.column_head.split())
 
 
+def _is_sentence(part: str) -> bool:
+    """True for a sentence in place of a label: it says something by itself, which the quoted row does not prove."""
+    return part.rstrip().endswith((".", "!", "?")) and len(part.split()) >= _FEWEST_WORDS
+
+
 def _joined(parts: Sequence[str]) -> str:
-    """The parts with commas; the first letter is left as the table has it."""
-    cleaned = [" ".join(part.split()).rstrip(" :.,") for part in parts]
+    """The parts with commas, but for whole sentences; the first letter is left as the table has it."""
+    cleaned = [" ".join(part.split()).rstrip(" :.,") for part in parts if not _is_sentence(part)]
     return ", ".join(dict.fromkeys(filter(None, cleaned)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answering.tables.lookup import look_up
@@ -53,6 +55,17 @@ Band    Typical work        2023     2024
     question = "band 2, 2024"
     (found,) = look_up(question, tables)
     assert finding_sentence(question, found) == "Band 2, fitter, 2024: 2,640."
+
+
+def test_a_sentence_in_place_of_a_label_is_not_said() -> None:
+    tables = evidence("""
+Alarm          Ninety seconds is what everybody hears.
+starts         40 seconds
+ends           60 seconds
+""")
+    question = "When does the alarm end?"
+    found = replace(look_up("alarm ends", tables)[0], column_head="Ninety seconds is what everybody hears.")
+    assert finding_sentence(question, found) == "ends: 60 seconds."
 
 
 def test_several_values_have_rows_and_no_sentence() -> None:
