@@ -30,7 +30,9 @@ def left_out(question: str, documents: Sequence[Document]) -> list[Document]:
     """
     if len(documents) > _MOST_DOCUMENTS:
         return []
-    asked = [own for word in question.split() if (own := frozenset(words_of_name(word)))]
+    typed = question.split()
+    words = {word: frozenset(words_of_name(word)) for word in set(typed)}
+    asked = [own for word in typed if (own := words[word])]
     names = [(one, name, _named(asked, name)) for one in documents for name in _names(one)]
     meant = [(one, name, named) for one, name, named in names if named]
     found = {

@@ -8,7 +8,8 @@ languages without spaces between words, letter by letter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, cast
 
 from rag.domain.values import Form
@@ -41,17 +42,20 @@ def form_by_cues(text: str, language: Language) -> Form:
 def cue_at_start(text: str, language: Language) -> str:
     """The cue phrase of a language with which the first clause of a text begins; empty where there is none."""
     spaced = not has_no_spaces(text)
-    clause = _asking(next(_clauses(text), ""), language, spaced=spaced)
+    clause = _asking(next(iter(_clauses(text)), ""), language, spaced=spaced)
     return next((phrase for phrase in language.starts if _begins(clause, phrase, spaced=spaced)), "")
 
 
-def _clauses(text: str) -> Iterator[str]:
+# Each language looks at the same text.
+@lru_cache(maxsize=8)
+def _clauses(text: str) -> tuple[str, ...]:
     """The clauses of a text in lower case, with single spaces, and one before and after each word."""
     if len(text) > 2 * _LONGEST:
         text = f"{text[:_LONGEST]}. {text[-_LONGEST:]}"
     clauses = [clause for clause in _CLAUSE_END.split(text.casefold().replace("’", "'")) if clause.strip()]
-    for clause in clauses if len(clauses) <= 2 * _MOST_CLAUSES else clauses[:_MOST_CLAUSES] + clauses[-_MOST_CLAUSES:]:
-        yield f" {_BETWEEN.sub(' ', clause).strip()} "
+    if len(clauses) > 2 * _MOST_CLAUSES:
+        clauses = clauses[:_MOST_CLAUSES] + clauses[-_MOST_CLAUSES:]
+    return tuple(f" {_BETWEEN.sub(' ', clause).strip()} " for clause in clauses)
 
 
 def _asking(clause: str, language: Language, *, spaced: bool) -> str:

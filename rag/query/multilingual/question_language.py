@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
 from rag.query.english.cues import ASKING, AT, AUXILIARY
@@ -24,7 +25,12 @@ def language_of_question(text: str, written: Collection[str] = ()) -> str | None
         text: as it was typed.
         written: languages of the documents, which decide between languages that are equally likely.
     """
-    text = text[:_LONGEST]
+    return _language(text[:_LONGEST], tuple(written))
+
+
+# One question is looked at several times.
+@lru_cache(maxsize=64)
+def _language(text: str, written: tuple[str, ...]) -> str | None:
     if (found := language_of(text)) or _ENGLISH_QUESTION.match(text.strip()):
         return found
     others = (language for name, language in languages().items() if name != _ENGLISH)
