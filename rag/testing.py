@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from typing import Final
+
 import numpy as np
 
 from rag.answering.confidence import ConfidenceModel, Logistic
@@ -91,9 +93,13 @@ class OverlapReranker:
         return np.array([log_odds(share, nearest=1e-7) for share in shares], dtype=np.float32)
 
 
+# A service may be asked for hours.
+_MOST_REMEMBERED: Final = 1_000
+
+
 @dataclass
 class ScriptedModel:
-    """Says what it was told to say, word by word, and remembers what it was asked.
+    """Says what it was told to say, word by word, and remembers what it was asked, the last thousand times.
 
     Attributes:
         replies: one for each generation; when they are used up, the last one again.
@@ -125,6 +131,7 @@ class ScriptedModel:
     def prompt(self, messages: Sequence[Message]) -> Prompt:
         """See :class:`rag.models.llm.language_model.LanguageModel`."""
         self.chats.append(list(messages))
+        del self.chats[:-_MOST_REMEMBERED]
         return Prompt(tuple(_token(word) for message in messages for word in message.text.split()))
 
     def generate(
@@ -139,6 +146,7 @@ class ScriptedModel:
         """See :class:`rag.models.llm.language_model.LanguageModel`."""
         self._check_room(prompt.length + max_tokens)
         self.wordings.append(vocabulary)
+        del self.wordings[:-_MOST_REMEMBERED]
         with self._counting(cancelled):
             yield from self._say(prompt.length, max_tokens, cancelled, refusal)
 
@@ -163,6 +171,7 @@ class ScriptedModel:
         """See :class:`rag.models.llm.language_model.LanguageModel`."""
         self._check_room(prompt.length)
         self.choices.append((tuple(yes), tuple(no)))
+        del self.choices[:-_MOST_REMEMBERED]
         with self._counting(cancelled):
             _sleep(self.seconds_to_assent, cancelled)
         return self.assent
