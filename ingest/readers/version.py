@@ -9,7 +9,7 @@ from ingest.readers.ocr import find_tesseract
 from ingest.readers.source import OCR_FAILED, OCR_OFF, OCR_UNAVAILABLE, ReadingOptions, Remark
 
 # Raise it when a reader gives other text, labels or properties for the same bytes: all files are then read again.
-VERSION: Final = 16
+VERSION: Final = 17
 
 _NO_OCR: Final = frozenset({"off", "none"})
 _FORCED: Final = "forced "
