@@ -212,16 +212,13 @@ def _choices(formenv: Any, annotation: Any, box: Box) -> str:  # noqa: ANN401 - 
         and count * _LEAST_ROW <= box.y1 - box.y0
     )
     chosen = [bool(pdfium.FPDFAnnot_IsOptionSelected(formenv, annotation, option)) for option in range(count)]
-    labels = [
-        _string(pdfium.FPDFAnnot_GetOptionLabel, formenv, annotation, option) if is_list or is_chosen else ""
+    marks = (f"{NOT_TICKED} ", f"{TICKED} ") if is_list and any(chosen) else ("", "")
+    labels = (
+        (marks[is_chosen], _string(pdfium.FPDFAnnot_GetOptionLabel, formenv, annotation, option))
         for option, is_chosen in enumerate(chosen)
-    ]
-    if is_list and any(chosen):
-        labels = [
-            f"{TICKED if is_chosen else NOT_TICKED} {label}" if label else ""
-            for label, is_chosen in zip(labels, chosen, strict=True)
-        ]
-    return "\n".join(filter(None, labels))[:_LONGEST]
+        if is_list or is_chosen
+    )
+    return "\n".join(mark + label for mark, label in labels if label)[:_LONGEST]
 
 
 def _contents(annotation: Any) -> str:  # noqa: ANN401 - ctypes

@@ -80,7 +80,7 @@ def _chopped(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int,
         is_short, is_row = len(said.split()) <= _SHORT, text[start:end].startswith(_BAR)
         if first is not None and (is_row or not is_short):
             if place - first >= _FEWEST_SHORT:
-                yield first, place - is_row
+                yield first, place - 1 if is_row else place
             first = None
         if is_short and first is None:
             first = place

@@ -135,8 +135,7 @@ def finding_sentence(question: str, finding: CellFinding) -> str:
     if finding.kind not in ("cell", "superlative") or not finding.value:
         return ""
     value = finding.value if finding.kind == "cell" else without_note(finding.cells[0][-1])
-    parts = [part for part in (finding.group, finding.row_key, _head(finding)) if part]
-    subject = _joined(parts) or "Value"
+    subject = _joined([_label(finding.group), finding.row_key, _label(finding.column_head)]) or "Value"
     unit = "" if not finding.unit or finding.unit.casefold() in subject.casefold() else f" ({finding.unit})"
     order = f", the {_ordering(question)} of these" if finding.kind == "superlative" else ""
     return f"{subject}: {value}{unit}{order}."
@@ -150,18 +149,15 @@ def _ordering(question: str) -> str:
     return found[1].lower() if found else "first"
 
 
-def _head(finding: CellFinding) -> str:
-    return " ".join(finding.column_head.split())
-
-
-def _is_sentence(part: str) -> bool:
-    """True for a sentence in place of a label: it says something by itself, which the quoted row does not prove."""
-    return part.rstrip().endswith((".", "!", "?")) and len(part.split()) >= _FEWEST_WORDS
+def _label(text: str) -> str:
+    """A group or a column's head; "" for a whole sentence, which the quoted row does not have."""
+    label = " ".join(text.split())
+    return "" if label.endswith((".", "!")) and len(label.split()) >= _FEWEST_WORDS else label
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """The parts with commas, but for whole sentences; the first letter is left as the table has it."""
-    cleaned = [" ".join(part.split()).rstrip(" :.,") for part in parts if not _is_sentence(part)]
+    """The parts with commas; the first letter is left as the table has it."""
+    cleaned = [" ".join(part.split()).rstrip(" :.,") for part in parts]
     return ", ".join(dict.fromkeys(filter(None, cleaned)))
 
 

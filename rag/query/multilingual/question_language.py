@@ -29,7 +29,7 @@ def language_of_question(text: str, written: Collection[str] = ()) -> str | None
 
 
 # One question is looked at several times.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _language(text: str, written: tuple[str, ...]) -> str | None:
     if (found := language_of(text)) or _ENGLISH_QUESTION.match(text.strip()):
         return found

@@ -57,15 +57,17 @@ Band    Typical work        2023     2024
     assert finding_sentence(question, found) == "Band 2, fitter, 2024: 2,640."
 
 
-def test_a_sentence_in_place_of_a_label_is_not_said() -> None:
-    tables = evidence("""
-Alarm          Ninety seconds is what everybody hears.
-starts         40 seconds
-ends           60 seconds
-""")
-    question = "When does the alarm end?"
-    found = replace(look_up("alarm ends", tables)[0], column_head="Ninety seconds is what everybody hears.")
-    assert finding_sentence(question, found) == "ends: 60 seconds."
+def test_a_sentence_above_a_row_is_not_said() -> None:
+    (found, *_) = look_up("What is the note of the Bittern 9?", TECHNICAL)
+    claim = "Since the page was revised, 4,321 is what everybody hears."
+    assert finding_sentence("", replace(found, column_head=claim)) == "Note (Hz): 170."
+    assert finding_sentence("", replace(found, group=claim, column_head="")) == "Note (Hz): 170."
+
+
+def test_a_sentence_that_is_in_the_row_is_said() -> None:
+    (found, *_) = look_up("What is the note of the Bittern 9?", TECHNICAL)
+    labelled = replace(found, row_key="The note of the horn in Hz.", column_head="")
+    assert finding_sentence("", labelled) == "The note of the horn in Hz: 170."
 
 
 def test_several_values_have_rows_and_no_sentence() -> None:
